@@ -1,0 +1,296 @@
+"""Connections: one session on one accepted socket, under the host's event loop.
+
+This module knows one stream and its TLS records, and carries out what a session asks for. It must not know a protocol,
+nor how connections come to be. TLS is spoken here over memory buffers instead of asyncio's TLS transports, so that the
+switch after STARTTLS happens between two octets, a half-close works under TLS too, and every Python behaves alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, StartTls, WakeAt
+
+if TYPE_CHECKING:
+    from pytest_netconform.reference_servers.host import Host
+
+READ_SIZE = 1 << 16  # octets of one read; a session sees no more at a time
+LINGER = 2.0  # seconds that input is read and forgotten after our side was closed: unread input would turn FIN into RST
+
+
+class Secured:
+    """The server's side of TLS over memory buffers: octets in, octets out, no socket."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._waiting: list[bytes] = []
+        self.established = False
+
+    def feed(self, data: bytes) -> bool:
+        """Take octets from the network; True when they completed the handshake. Raises ssl.SSLError if it failed."""
+        self._incoming.write(data)
+        if self.established:
+            return False
+        try:
+            self._object.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        self.established = True
+        for waiting in self._waiting:
+            self._object.write(waiting)
+        self._waiting.clear()
+        return True
+
+    def read(self) -> bytes | None:
+        """The next plain octets, b"" after the peer's close_notify, or None when more must be fed first."""
+        try:
+            return self._object.read(READ_SIZE)
+        except ssl.SSLWantReadError:
+            return None
+        except ssl.SSLZeroReturnError:
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Encrypt octets; before the end of the handshake they wait for it."""
+        if not self.established:
+            self._waiting.append(data)
+        elif data:
+            self._object.write(data)
+
+    def close(self) -> None:
+        """Say close_notify. The peer's own is not waited for."""
+        if self.established:
+            with contextlib.suppress(ssl.SSLError):
+                self._object.unwrap()
+
+    def flush(self) -> bytes:
+        """What must go to the network now."""
+        return self._outgoing.read()
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One session on one accepted socket. Everything here runs in the loop's thread."""
+
+    session: Session
+    transport: asyncio.Transport
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.peer = Peer()
+        self._loop = asyncio.get_running_loop()
+        self._view = memoryview(host.buffer)  # shared: what is read is copied out before the next read
+        self._tls: Secured | None = None
+        self._wake: asyncio.TimerHandle | None = None
+        self._linger: asyncio.TimerHandle | None = None
+        self._live = False  # the session was opened, and has neither closed nor failed
+        self._ended = False  # the peer says no more
+        self._closing = False  # our side is closed; input is drained
+
+    # what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.peer = Peer(_address(transport.get_extra_info("peername")), self.host.implicit_tls)
+        self.host.opened(self)
+        self._try(self._begin)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if not self._closing:
+            self._try(self._arrived, bytes(self._view[:nbytes]))
+
+    def eof_received(self) -> bool:
+        if not self._ended:
+            self._ended = True
+            if not self._closing:
+                self._try(self.on_end)
+        return not self._closing  # False closes the transport as soon as it is flushed
+
+    def pause_writing(self) -> None:
+        # a peer that does not read is not listened to: what is buffered for him stays bounded
+        if not self._closing:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        self._stop_timers()
+        if self._live and not self._ended:
+            # the session may hold something in its store; nothing that it answers can be sent any more
+            self._try(self.session.end, self._loop.time())
+        self._live = False
+        self.host.closed(self, exc)
+
+    # what a mutant may override
+
+    def on_end(self) -> None:
+        """The peer will send no more; what the session still has to say is sent."""
+        if self._live:
+            self.perform(self.session.end(self._loop.time()))
+        if not self._closing and self._tls is not None and not self._tls.established:
+            self.on_close()
+
+    def on_send(self, data: bytes) -> None:
+        """Octets for the network, encrypted already where they must be."""
+        self.transport.write(data)
+
+    def on_close(self) -> None:
+        """Flush, then FIN; the input is drained for a bounded while."""
+        if self._tls is not None:
+            self._tls.close()
+            self._flush()
+        self.finish()
+
+    def on_reset(self) -> None:
+        """RST, at once."""
+        self._live, self._closing = False, True
+        self._stop_timers()
+        sock = self.transport.get_extra_info("socket")
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    # carrying out
+
+    def perform(self, actions: list[Action]) -> None:
+        """Carry out actions in order; what follows a close is ignored."""
+        for action in actions:
+            if self._closing:
+                return
+            if isinstance(action, Send):
+                self._write(action.data)
+            elif isinstance(action, WakeAt):
+                self._wish(action.at)
+            elif isinstance(action, Close):
+                self._live = False
+                self.on_close()
+            elif isinstance(action, StartTls):
+                self._secure()
+            elif isinstance(action, Reset):
+                self.on_reset()
+            else:
+                raise TypeError(f"{type(self.session).__name__} asks for {action!r}, which no socket host can do")
+
+    def finish(self) -> None:
+        """Close our side, and the rest as soon as the peer has closed his or has had LINGER seconds for it."""
+        self._closing = True
+        self._stop_timers()
+        if self._ended:
+            self.transport.close()
+            return
+        try:
+            self.transport.write_eof()
+        except OSError:  # the peer is gone already
+            self.transport.abort()
+            return
+        self.transport.resume_reading()
+        self._linger = self._loop.call_later(LINGER, self._lingered)
+
+    def _begin(self) -> None:
+        self.session = self.host.make_session()
+        if self.host.implicit_tls:
+            self._secure()
+        else:
+            self._open()
+
+    def _open(self) -> None:
+        self._live = True
+        self.perform(self.session.open(self.peer, self._loop.time()))
+
+    def _arrived(self, data: bytes) -> None:
+        if self._tls is None:
+            self.perform(self.session.receive(data, self._loop.time()))
+            return
+        try:
+            self._decipher(self._tls, data)
+        except ssl.SSLError as error:
+            # the alert goes out, then FIN; a session that stands learns of it when the connection is lost
+            self.host.refused(error)
+            self._flush()
+            self.finish()
+
+    def _decipher(self, tls: Secured, data: bytes) -> None:
+        if tls.feed(data):
+            self._flush()
+            if self._live:
+                self.perform(self.session.secure(self._loop.time()))
+            else:
+                self._open()
+        self._flush()
+        while tls.established and not self._closing and not self._ended:
+            plain = tls.read()
+            self._flush()  # reading may owe an answer, as a key update does
+            if plain is None:
+                return
+            if plain:
+                self.perform(self.session.receive(plain, self._loop.time()))
+            else:
+                self._ended = True
+                self.on_end()
+
+    def _write(self, data: bytes) -> None:
+        if self._tls is None:
+            self.on_send(data)
+        else:
+            self._tls.write(data)
+            self._flush()
+
+    def _flush(self) -> None:
+        data = self._tls.flush() if self._tls is not None else b""
+        if data:
+            self.on_send(data)
+
+    def _secure(self) -> None:
+        if self.host.tls is None:
+            raise RuntimeError("a session asks for TLS, and its host was given no context")
+        if self._tls is not None:
+            raise RuntimeError("a session asks for TLS inside TLS")
+        # what is read from now on is taken for TLS records and nothing else, however early it was sent
+        self._tls = Secured(self.host.tls)
+
+    def _wish(self, at: float | None) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = None if at is None else self._loop.call_at(at, self._try, self._woken, at)
+
+    def _woken(self, at: float) -> None:
+        self._wake = None
+        # the loop fires up to one tick of the clock early
+        self.perform(self.session.wake(max(at, self._loop.time())))
+
+    def _try(self, work: Callable[..., object], *arguments: object) -> None:
+        try:
+            work(*arguments)
+        except BaseException as error:  # also pytest's outcomes, which are no Exceptions
+            self.host.failed(error)
+            self._live = False  # a session that failed is not called again
+            if not self._closing:
+                self.finish()
+
+    def _lingered(self) -> None:
+        if self.transport.get_write_buffer_size() > 0:
+            self._linger = self._loop.call_later(LINGER, self._lingered)
+        else:
+            self.transport.close()
+
+    def _stop_timers(self) -> None:
+        for timer in (self._wake, self._linger):
+            if timer is not None:
+                timer.cancel()
+        self._wake = self._linger = None
+
+
+def _address(name: object) -> tuple[str, int]:
+    # a Unix peer has no address, and one that was reset before we looked has none any more
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else ("", 0)
