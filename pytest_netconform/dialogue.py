@@ -1,0 +1,434 @@
+"""The dialogue: what a check says and what it expects to hear.
+
+`Visit` is one check's stay at a target: its connections, its transcript, what it tolerated, noted and observed.
+`Dialogue` is one connection of a visit, generic over a framer of `wire/`. Neither knows pytest, nor any one protocol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+from typing import Protocol as Shape
+
+from pytest_netconform.target import Target
+from pytest_netconform.transcript import Transcript, What, visible
+from pytest_netconform.transport import Gone, Silence, TlsFailure, Unreachable, Wire
+from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
+
+Code = int | str  # 250, or a pattern such as "5yz", "OK"
+Say = str | bytes  # a str is one line, CRLF is added; bytes are sent as they are
+
+ANSWER_OCTETS = 1 << 20  # an answer that has not ended by then has no end
+SHOWN = 120  # octets of a command or an answer that a message repeats
+
+
+class Value(Shape):
+    """One framed answer."""
+
+    @property
+    def code(self) -> Code | None:
+        """What kind of answer it is; None when the octets could not be framed."""
+
+    @property
+    def raw(self) -> bytes:
+        """The octets as they came."""
+
+    @property
+    def temporary(self) -> bool:
+        """Whether it is a refusal that asks to try again later."""
+
+
+V = TypeVar("V", bound=Value)
+V_co = TypeVar("V_co", bound=Value, covariant=True)
+D = TypeVar("D", bound="Dialogue[Any]")
+
+
+class Framer(Shape[V_co]):
+    """Octets in, answers out."""
+
+    @property
+    def pattern(self) -> bytes:
+        """One whole answer as a regular expression, for the reproducer."""
+
+    @property
+    def grammar(self) -> str:
+        """The requirement that judges answers that cannot be framed."""
+
+    def feed(self, data: bytes) -> None:
+        """Add octets."""
+
+    def next(self) -> V_co | None:
+        """The next whole answer, or None."""
+
+    def rest(self) -> bytes:
+        """What is no whole answer yet."""
+
+
+class Visit:
+    """One check's stay at a target. Make one per check; `close` it whatever happened."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.transcript = Transcript()
+        self.deviations: list[Deviation] = []
+        self.notes: list[str] = []
+        self.observed: list[str] = []
+        self.epoch = target.carriage.now()
+        self._wires: list[Wire] = []
+        self._nonces: list[str] = []
+        for secret in filter(None, [target.spec.password.encode()]):
+            self.transcript.hide(secret)
+
+    def dial(self) -> Wire:
+        """A new connection. Raises Inconclusive when there is none to be had."""
+        number = len(self._wires) + 1
+        try:
+            wire = self.target.carriage.connect(self.transcript, number, self.epoch, self.target.cut)
+        except Unreachable as error:
+            raise Inconclusive(str(error)) from None
+        self._wires.append(wire)
+        return wire
+
+    def note(self, text: str) -> None:
+        """Remember a remark that does not change the verdict."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def nonce(self, word: str) -> str:
+        """Register a word made for this visit alone, so that expectations read the same in every run."""
+        self._nonces.append(word)
+        return word
+
+    def stable(self, text: str) -> str:
+        """The text with every word made for this visit replaced by `{marker}`."""
+        for word in self._nonces:
+            text = text.replace(word, "{marker}")
+        return text
+
+    def seconds(self) -> float:
+        """How long this visit has lasted, on the carriage's clock."""
+        return self.target.carriage.now() - self.epoch
+
+    def close(self) -> None:
+        """Leave: close whatever is still open."""
+        for wire in self._wires:
+            wire.close()
+
+
+class Dialogue(Generic[V]):
+    """One connection of a visit. Everything a check does goes through here, so that every expectation is recorded.
+
+    `control` is an exchange that a healthy peer answers in any state that the check leaves: (command, codes).
+    """
+
+    control: ClassVar[tuple[Say, tuple[Code, ...]]] = ("", ())
+    accepted: ClassVar[tuple[Code, ...]] = ("2yz", "3yz")
+
+    def __init__(self, visit: Visit, framer: Callable[[], Framer[V]]) -> None:
+        self.visit = visit
+        self.target = visit.target
+        self.wire = visit.dial()
+        self.reopen: Callable[[Visit], Dialogue[Any]] | None = None  # how the judge reached this state
+        self._make_framer = framer
+        self._framer = framer()
+        self._said = "the connection"
+
+    # -- saying
+
+    def send(self, *what: Say) -> None:
+        """Write everything in one go. A peer that broke the connection is noticed when its answer is read."""
+        data = b"".join(w if isinstance(w, bytes) else w.encode() + b"\r\n" for w in what)
+        self._said = shown(data)
+        try:
+            self.wire.send(data, self.wire.now() + self.target.patience)
+        except Gone:
+            pass
+        except Silence:
+            raise NonConformity(
+                f"{self._said} to be read", f"nothing was taken for {self.target.patience:g} s", owed=True, passing=True
+            ) from None
+
+    def start_tls(self) -> None:
+        """Shake hands on this connection, after the peer agreed. Raises NonConformity when that fails."""
+        rest = self._framer.rest()
+        self._framer = self._make_framer()
+        try:
+            self.wire.start_tls(self.wire.now() + self.target.patience)
+        except (TlsFailure, Silence, Gone) as error:
+            seen = f" behind {shown(rest)} in clear" if rest else ""
+            raise NonConformity("a TLS handshake", f"{error}{seen}", owed=True, passing=True) from None
+        self._said = "the TLS handshake"
+
+    # -- hearing
+
+    def reply(self, expected: str = "", *, within: float | None = None) -> V:
+        """The next answer, whatever it says. `within` seconds replaces the target's patience.
+
+        Raises NonConformity when the owed answer does not come, Inconclusive when it cannot be framed.
+        """
+        value = self.hear(expected, within=within)
+        if value.code is None:
+            raise Inconclusive(
+                f"an answer that cannot be framed ({shown(value.raw)}); {self._framer.grammar} judges that"
+            )
+        return value
+
+    def hear(self, expected: str = "", *, within: float | None = None) -> V:
+        """Like `reply`, but an answer that cannot be framed is returned like any other (its code is None)."""
+        expected = expected or f"an answer to {self._said}"
+        patience = self.target.patience if within is None else within
+        deadline = self.wire.now() + patience
+        octets = 0
+        while (value := self._framer.next()) is None:
+            try:
+                data = self.wire.receive(deadline)
+            except Silence:
+                raise self._owed(expected, f"nothing for {patience:g} s") from None
+            except (Gone, TlsFailure) as error:
+                raise self._owed(expected, f"the end of the connection ({error})") from None
+            if not data:
+                raise self._owed(expected, "the connection was closed")
+            octets += len(data)
+            if octets > ANSWER_OCTETS:
+                raise NonConformity(expected, f"an answer that has no end after {ANSWER_OCTETS} octets", owed=True)
+            self._framer.feed(data)
+        self.wire.record(What.HEARD, value.raw)
+        return value
+
+    def unframed(self) -> bytes:
+        """What arrived and is no whole answer yet."""
+        return self._framer.rest()
+
+    def _owed(self, expected: str, received: str) -> NonConformity:
+        rest = self._framer.rest()
+        if rest:
+            received = f"{shown(rest)}, unfinished, then {received}"
+        return NonConformity(expected, received, owed=True, passing=True)
+
+    def expect(
+        self,
+        *codes: Code,
+        tolerated: Mapping[Code, str] | None = None,
+        noted: Mapping[Code, str] | None = None,
+        to: str = "",
+        within: float | None = None,
+    ) -> V:
+        """The next answer must be one of `codes`; `noted` ones pass with a note, `tolerated` ones are DEVIATIONs.
+
+        An unlisted temporary refusal is Inconclusive: the peer has no time for us now.
+        """
+        expected = f"{listed(codes)} in answer to {to or self._said}"
+        value = self.reply(expected, within=within)
+        self.weigh(value, *codes, tolerated=tolerated, noted=noted, expected=expected)
+        return value
+
+    def weigh(
+        self,
+        value: V,
+        *codes: Code,
+        tolerated: Mapping[Code, str] | None = None,
+        noted: Mapping[Code, str] | None = None,
+        expected: str = "",
+    ) -> None:
+        """Judge an answer that was read already."""
+        code = value.code
+        assert code is not None
+        if fits(code, codes):
+            return
+        expected = expected or f"{listed(codes)} in answer to {self._said}"
+        for pattern, text in (noted or {}).items():
+            if fits(code, (pattern,)):
+                self.visit.note(f"{code}: {text}")
+                return
+        for pattern, text in (tolerated or {}).items():
+            if fits(code, (pattern,)):
+                self.visit.deviations.append(Deviation(expected, shown(value.raw), text))
+                return
+        if value.temporary:
+            raise Inconclusive(f"a temporary refusal, {shown(value.raw)}, where {expected} was asked")
+        raise NonConformity(
+            expected, shown(value.raw), pattern=code_pattern((*codes, *(noted or ()), *(tolerated or ())))
+        )
+
+    def exchange(
+        self,
+        command: Say,
+        *codes: Code,
+        tolerated: Mapping[Code, str] | None = None,
+        noted: Mapping[Code, str] | None = None,
+        within: float | None = None,
+    ) -> V:
+        """Say one thing and expect its answer."""
+        self.send(command)
+        return self.expect(*codes, tolerated=tolerated, noted=noted, within=within)
+
+    # -- kinds of expectation, each with its evidence
+
+    def given(self, *commands: Say) -> None:
+        """Prerequisites: each is accepted, otherwise the check is Inconclusive and names the one that was not."""
+        for command in commands:
+            try:
+                self.exchange(command, *self.accepted)
+            except NonConformity as problem:
+                raise Inconclusive(f"prerequisite not met: {problem}") from None
+
+    def refuses(
+        self,
+        stimulus: Say,
+        *codes: Code,
+        twin: Sequence[Say],
+        reset: Say | None = None,
+        tolerated: Mapping[Code, str] | None = None,
+        noted: Mapping[Code, str] | None = None,
+        alive: bool = True,
+    ) -> V:
+        """`stimulus` is refused with one of `codes`, while `twin`, the same without the offence, is accepted first.
+
+        The twin runs in this session when `reset` restores its state, else on a connection of its own. With `alive`
+        the session must go on after the refusal.
+        """
+        if reset is None:
+            self.sibling().given(*twin)
+        else:
+            self.given(*twin, reset)
+        value = self.exchange(stimulus, *codes, tolerated=tolerated, noted=noted)
+        if alive:
+            self.alive()
+        return value
+
+    def alive(self) -> None:
+        """The control exchange is answered: the session goes on, in step."""
+        command, codes = self.control
+        self.send(command)
+        try:
+            self.expect(*codes, to=f"{shown(_octets(command))} (the session goes on)")
+        except NonConformity as problem:
+            problem.owed = True
+            raise
+
+    def replies_until(self, marker: Say, *codes: Code) -> list[V]:
+        """Every answer that arrives before the marker's own; the marker is a command whose answer is unmistakable."""
+        self.send(marker)
+        expected = f"{listed(codes)} in answer to {self._said}"
+        before: list[V] = []
+        while True:
+            value = self.reply(expected)
+            assert value.code is not None
+            if fits(value.code, codes):
+                return before
+            before.append(value)
+            if len(before) > 1000:
+                raise NonConformity(expected, "more than 1000 other answers", owed=True)
+
+    def silent(self, what: str, *, window: float | None = None) -> None:
+        """Nothing arrives within the silence window. Only where no marker can follow."""
+        expected = f"silence {what}"
+        if (value := self._framer.next()) is not None:
+            raise NonConformity(expected, shown(value.raw), owed=True)
+        try:
+            data = self.wire.receive(self.wire.now() + (self.target.window if window is None else window))
+        except Silence:
+            return
+        except (Gone, TlsFailure) as error:
+            raise NonConformity(expected, f"the end of the connection ({error})", owed=True, passing=True) from None
+        if not data:
+            raise NonConformity(expected, "the connection was closed", owed=True, passing=True)
+        self._framer.feed(data)
+        raise NonConformity(expected, shown(data), owed=True)
+
+    def closes(self, why: str, *, within: float | None = None) -> None:
+        """The peer ends the connection (a close, not a reset) and says nothing more before."""
+        expected = f"the connection to be closed {why}"
+        patience = self.target.patience if within is None else within
+        rest = self._framer.rest()
+        try:
+            data = rest or self.wire.receive(self.wire.now() + patience)
+        except Silence:
+            raise NonConformity(expected, f"it is still open after {patience:g} s", passing=True) from None
+        except TlsFailure as error:
+            raise NonConformity(expected, str(error)) from None
+        except Gone as error:
+            self.visit.note(f"closed by {error}")
+            return
+        if data:
+            raise NonConformity(expected, shown(data), owed=True)
+
+    def ended(self) -> bool:
+        """Whether the peer has closed, as far as one silence window shows; what it still says is passed over."""
+        deadline = self.wire.now() + self.target.window
+        try:
+            while self.wire.receive(deadline):
+                pass
+        except Silence:
+            return False
+        except (Gone, TlsFailure):
+            return True
+        return True
+
+    # -- around the conversation
+
+    def sibling(self: D) -> D:
+        """Another connection, brought to the state in which this one came to the check. Inconclusive if it cannot be."""
+        assert self.reopen is not None
+        return reach(self.reopen, self.visit)  # type: ignore[return-value]
+
+    def observe(self, value: object) -> None:
+        """Record what this target does where the standard leaves it free."""
+        self.visit.observed.append(str(value))
+
+    def note(self, text: str) -> None:
+        """Record a remark that does not change the verdict."""
+        self.visit.note(text)
+
+    def unless(self, fault: object, expected: str, received: str) -> None:
+        """Raise NonConformity when `fault` is true: for rules about the contents of answers."""
+        if fault:
+            raise NonConformity(expected, received)
+
+
+Opener = Callable[[Visit], Any]
+
+
+def reach(opener: Opener, visit: Visit) -> Any:
+    """Open a rung of the ladder; whatever goes wrong on the way makes the check Inconclusive."""
+    try:
+        opened = opener(visit)
+    except NonConformity as problem:
+        name = getattr(opener, "__name__", "its state")
+        raise Inconclusive(f"could not reach {name}: {problem}") from None
+    if isinstance(opened, Dialogue):
+        opened.reopen = opener
+    return opened
+
+
+def shown(data: bytes) -> str:
+    """Octets for a message: printable, short, a command's own CRLF left out."""
+    text = data[:-2] if data.endswith(b"\r\n") else data
+    if len(text) > SHOWN:
+        return f"{visible(text[:SHOWN])}... ({len(text)} octets)"
+    return visible(text)
+
+
+def _octets(what: Say) -> bytes:
+    return what if isinstance(what, bytes) else what.encode() + b"\r\n"
+
+
+def fits(code: Code, codes: Sequence[Code]) -> bool:
+    """Whether `code` is one of `codes`; in a pattern such as `5yz` the letters stand for any digit."""
+    return any(re.fullmatch(_digits(str(pattern)), str(code)) for pattern in codes)
+
+
+def _digits(pattern: str) -> str:
+    return re.sub("[xyz]", "[0-9]", re.escape(pattern)) if pattern[:1].isdigit() else re.escape(pattern)
+
+
+def code_pattern(codes: Sequence[Code]) -> bytes:
+    """What the octets of an answer with one of `codes` begin with, as a regular expression."""
+    return b"(?:" + "|".join(_digits(str(code)) for code in codes).encode() + b")"
+
+
+def listed(codes: Sequence[Code]) -> str:
+    """Codes as words: `250`, `501, 503 or 554`."""
+    words = [str(code) for code in codes]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "an answer"

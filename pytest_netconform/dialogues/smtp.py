@@ -1,0 +1,130 @@
+"""The SMTP client's half (RFC 5321): the generic dialogue over replies, and the steps that most checks share."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import ClassVar
+
+from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
+from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.wire.smtp import Offer, Reply, ReplyFramer, parse_offer, stuffed
+
+MAIL = "MAIL FROM:<s@client.example.org>"
+ARRIVAL_SECONDS = 10.0  # delivery is asynchronous nearly everywhere
+POLL_SECONDS = 0.05
+
+
+class Smtp(Dialogue[Reply]):
+    """One SMTP connection. `offer` is what the last positive EHLO reply offered."""
+
+    control: ClassVar[tuple[Say, tuple[Code, ...]]] = ("NOOP", (250,))
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(visit, ReplyFramer)
+        self.offer = Offer("", {})
+
+    # -- what the user gave for this target
+
+    @property
+    def ehlo(self) -> str:
+        """The EHLO command with the name that the user chose."""
+        return f"EHLO {self.target.options.get('ehlo') or 'client.example.org'}"
+
+    @property
+    def recipient(self) -> str:
+        """An address that accepts mail. Raises NotApplicable when none was given."""
+        return self.target.option("recipient")
+
+    @property
+    def rcpt(self) -> str:
+        """RCPT with the recipient."""
+        return f"RCPT TO:<{self.recipient}>"
+
+    @property
+    def domain(self) -> str:
+        """The recipient's domain."""
+        return self.recipient.rpartition("@")[2]
+
+    # -- steps
+
+    def greet(self) -> Reply:
+        """Read the greeting, which must be 220."""
+        return self.expect(220, to="the connection")
+
+    def hello(self) -> Offer:
+        """EHLO, which must be accepted; remembers and returns the offer."""
+        self.offer = parse_offer(self.exchange(self.ehlo, 250))
+        return self.offer
+
+    def begin(self) -> None:
+        """Prerequisite: a transaction with one sender and one recipient."""
+        self.given(MAIL, self.rcpt)
+
+    def secure(self) -> Offer:
+        """Prerequisite: STARTTLS, the handshake, and EHLO inside. Inconclusive when TLS is not to be had now."""
+        try:
+            self.exchange("STARTTLS", 220)
+            self.start_tls()
+            return self.hello()
+        except NonConformity as problem:
+            raise Inconclusive(f"prerequisite not met: {problem}") from None
+
+    def credentials(self) -> bytes:
+        """The AUTH PLAIN response for the user's account (RFC 4616 2), base64; never shown in any report."""
+        username, password = self.target.spec.username, self.target.spec.password
+        username, password = (
+            username or self.target.options.get("username", ""),
+            password or self.target.options.get("password", ""),
+        )
+        if not (username and password):
+            raise NotApplicable("user:password@", "no account was given (smtp://user:password@host)")
+        response = base64.b64encode(f"\0{username}\0{password}".encode())
+        for secret in (password.encode(), base64.b64encode(password.encode()), response):
+            self.visit.transcript.hide(secret)
+        return response
+
+    def authenticate(self) -> None:
+        """Prerequisite: logged in by AUTH PLAIN."""
+        self.given(b"AUTH PLAIN " + self.credentials() + b"\r\n")
+
+    def deliver(self, content: bytes, *, mail: str = MAIL) -> Reply:
+        """Prerequisite: a transaction of its own with this content (not yet dot-stuffed) is accepted; its last reply."""
+        self.given(mail, self.rcpt, "DATA")
+        try:
+            return self.exchange(stuffed(content), 250)
+        except NonConformity as problem:
+            raise Inconclusive(f"prerequisite not met: the message was not accepted: {problem}") from None
+
+    # -- reading back
+
+    def marker(self) -> str:
+        """A word that no other message holds; texts of reports show it as `{marker}`."""
+        return self.visit.nonce(f"nc{secrets.token_hex(6)}")
+
+    def stored(self, marker: str, count: int = 1) -> list[bytes]:
+        """The messages that hold `marker`, line ends as CRLF, once at least `count` have arrived.
+
+        Raises NotApplicable without `?readback=`, NonConformity when they have not come within 10 s.
+        """
+        read = self.target.stored
+        if read is None:
+            raise NotApplicable("?readback=", "the target option ?readback= was not given")
+        carriage = self.target.carriage
+        deadline = carriage.now() + ARRIVAL_SECONDS
+        while True:
+            found = [message for message in read() if marker.encode() in message]
+            if len(found) >= count:
+                return [_crlf(message) for message in found]
+            if carriage.now() >= deadline:
+                raise NonConformity(
+                    f"{count} stored message{'s' * (count > 1)} with the marker within {ARRIVAL_SECONDS:g} s",
+                    f"{len(found)}",
+                    passing=True,
+                )
+            carriage.pause(POLL_SECONDS)
+
+
+def _crlf(message: bytes) -> bytes:
+    """Mailboxes on disk end lines with LF; what was CRLF on the wire is CRLF again, other octets are left alone."""
+    return message if b"\r\n" in message else message.replace(b"\n", b"\r\n")

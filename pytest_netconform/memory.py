@@ -1,0 +1,168 @@
+"""The wire in memory: a session in this thread, under a clock that moves only when somebody waits.
+
+A silence, or a limit of 300 seconds, costs nothing here and ends exactly. This module knows a session by its shape
+(`reference_servers.session`); it must not know any protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, StartTls, WakeAt
+from pytest_netconform.transcript import Transcript, What
+from pytest_netconform.transport import Gone, Silence, TlsFailure, Wire
+from pytest_netconform.wire.cuts import Cut, whole
+
+CLIENT_HELLO = b"\x16\x03\x01\x00\xa0\x01\x00\x00\x9c\x03\x03"  # what a session sees that was not asked for TLS
+
+
+class Memory:
+    """A carriage whose peer is `make_session()`, once per connection; all connections share one virtual clock."""
+
+    def __init__(self, make_session: Callable[[], Session], *, implicit_tls: bool = False) -> None:
+        self._make_session = make_session
+        self._implicit_tls = implicit_tls
+        self._links: list[_Link] = []
+        self._now = 0.0
+
+    def now(self) -> float:
+        """Virtual seconds since this carriage was made."""
+        return self._now
+
+    def pause(self, seconds: float) -> None:
+        """Advance the clock, ringing every alarm on the way."""
+        until = self._now + seconds
+        while self._now < until:
+            self.advance(until)
+
+    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
+        """A new session and the wire to it."""
+        link = _Link(self._make_session())
+        self._links.append(link)
+        wire = MemoryWire(self, link, transcript, number, epoch, cut)
+        wire.record(What.CONNECT, b"memory")
+        link.perform(link.session.open(Peer(secure=self._implicit_tls), self._now))
+        if self._implicit_tls:
+            wire.secure = True
+            wire.record(What.TLS, wire.tls_version().encode())
+        return wire
+
+    def drop(self, link: _Link) -> None:
+        """Forget a connection that both sides have left."""
+        if link in self._links:
+            self._links.remove(link)
+
+    def advance(self, until: float) -> None:
+        """Move the clock to the next alarm of any session, or to `until`."""
+        due = [link for link in self._links if link.alarm is not None and link.alarm <= until]
+        if not due:
+            self._now = max(self._now, until)
+            return
+        link = min(due, key=lambda link: link.alarm or 0.0)
+        self._now, link.alarm = max(self._now, link.alarm or 0.0), None
+        link.perform(link.session.wake(self._now))
+
+
+class _Link:
+    """One connection's state between the client's wire and the session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.arrived = bytearray()  # from the session, not yet read by the client
+        self.alarm: float | None = None
+        self.awaits_tls = False
+        self.closed = False  # by the session
+        self.broken = False  # by a reset
+        self.finished = False  # by the client: no more from there
+
+    def perform(self, actions: list[Action]) -> None:
+        for action in actions:
+            if self.closed or self.broken:
+                return
+            if isinstance(action, Send):
+                self.arrived += action.data
+            elif isinstance(action, StartTls):
+                self.awaits_tls = True
+            elif isinstance(action, WakeAt):
+                self.alarm = action.at
+            elif isinstance(action, Close):
+                self.closed, self.alarm = True, None
+            elif isinstance(action, Reset):
+                self.broken, self.alarm = True, None
+                self.arrived.clear()
+
+
+class MemoryWire(Wire):
+    """The client's end. TLS is played: a handshake succeeds exactly when the session asked for one."""
+
+    def __init__(
+        self, memory: Memory, link: _Link, transcript: Transcript, number: int, epoch: float, cut: Cut = whole
+    ) -> None:
+        super().__init__(transcript, number, epoch, cut)
+        self._memory = memory
+        self._link = link
+        self._left = False
+
+    def now(self) -> float:
+        """The carriage's virtual seconds."""
+        return self._memory.now()
+
+    def tls_version(self) -> str:
+        """TLS is always the newest here."""
+        return "TLSv1.3" if self.secure else ""
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        link = self._link
+        if self._left or link.finished:
+            raise Gone("we closed this connection")
+        if link.broken:
+            raise Gone("Connection reset by peer")
+        if link.closed:
+            return  # the kernel takes what nobody will read; the next read shows the end
+        if link.awaits_tls:
+            link.closed = True  # a handshake that begins with anything but a ClientHello fails
+            return
+        link.perform(link.session.receive(data, self.now()))
+
+    def _read(self, deadline: float) -> bytes:
+        link = self._link
+        while True:
+            if self._left:
+                raise Gone("we closed this connection")
+            if link.arrived:
+                data = bytes(link.arrived)
+                link.arrived.clear()
+                return data
+            if link.broken:
+                raise Gone("Connection reset by peer")
+            if link.closed:
+                return b""
+            if self.now() >= deadline:
+                raise Silence("nothing came")
+            self._memory.advance(deadline)
+
+    def _handshake(self, deadline: float) -> None:
+        link = self._link
+        if link.closed or link.broken:
+            raise TlsFailure("the connection is closed")
+        if not link.awaits_tls:
+            link.perform(link.session.receive(CLIENT_HELLO, self.now()))
+            raise TlsFailure("the peer does not speak TLS")
+        link.awaits_tls = False
+        link.arrived.clear()  # clear text behind the go-ahead would be no TLS record; checks look before they shake hands
+        self.secure = True
+        link.perform(link.session.secure(self.now()))
+
+    def _shutdown(self) -> None:
+        if not self._link.finished and not self._link.closed:
+            self._link.finished = True
+            self._link.perform(self._link.session.end(self.now()))
+
+    def _close(self, *, abort: bool) -> bool:
+        if self._left:
+            return False
+        self._left = True
+        if not (self._link.closed or self._link.broken or self._link.finished):
+            self._link.session.end(self.now())
+        self._memory.drop(self._link)
+        return True

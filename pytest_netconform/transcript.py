@@ -1,0 +1,148 @@
+"""The transcript: what was said on the wire, by whom and when, and how it is shown to people and machines.
+
+This module knows octets, times and connection numbers. It makes everything a peer said harmless to look at (escapes,
+markup and invalid text become visible ASCII), hides secrets, and bounds what it keeps. It must not know a protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+KEPT_PER_EVENT = 4096  # octets of one arrival that are kept for the reader; what was sent is kept whole
+KEPT_IN_ALL = 1 << 18  # octets of all arrivals of one transcript
+SHOWN_PER_LINE = 400  # octets of one line that a rendering shows
+MASK = b"********"
+
+
+class What(str, Enum):
+    """What happened at one moment of a connection."""
+
+    CONNECT = "connect"
+    SEND = "send"
+    RECEIVE = "receive"
+    HEARD = "heard"  # a whole reply was framed out of what was received
+    TLS = "tls"
+    SHUTDOWN = "shutdown"
+    CLOSE = "close"
+    RESET = "reset"
+    EOF = "eof"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One moment: seconds since the visit began, the connection's number (from 1), what happened, with which octets."""
+
+    at: float
+    connection: int
+    what: What
+    data: bytes = b""
+    total: int = 0  # octets that there were, when fewer are kept
+
+
+@dataclass(frozen=True)
+class Line:
+    """One rendered line: `who` is C (we), S (the peer) or * (what happened to the connection)."""
+
+    at: float
+    connection: int
+    who: str
+    text: str
+
+
+class Transcript:
+    """All events of one visit, over all its connections, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._secrets: list[bytes] = []
+        self._received = 0
+
+    def add(self, at: float, connection: int, what: What, data: bytes = b"") -> None:
+        """Record one event. Octets received beyond the bounds are counted, not kept."""
+        total = len(data)
+        if what in (What.RECEIVE, What.HEARD):
+            data = data[: max(0, min(KEPT_PER_EVENT, KEPT_IN_ALL - self._received))]
+            self._received += len(data)
+        self.events.append(Event(at, connection, what, data, total))
+
+    def recall(self, events: Iterable[Event]) -> None:
+        """Take over the events of an earlier visit whose record is judged here."""
+        self.events.extend(events)
+
+    def hide(self, secret: bytes) -> None:
+        """Never show these octets again, in this transcript's past or future."""
+        if secret and secret not in self._secrets:
+            self._secrets.append(secret)
+            self._secrets.sort(key=len, reverse=True)
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The hidden octets, longest first."""
+        return tuple(self._secrets)
+
+    def mask(self, data: bytes) -> bytes:
+        """The same octets with every secret replaced."""
+        for secret in self._secrets:
+            data = data.replace(secret, MASK)
+        return data
+
+    def lines(self) -> Iterator[Line]:
+        """The C:/S: rendering, line by line; arrivals in pieces are joined to whole lines again."""
+        for at, connection, who, data, total in self._joined():
+            masked = self.mask(data)
+            for line in masked.splitlines(keepends=True) if b"\n" in masked else [masked]:
+                yield Line(at, connection, who, _shown(line))
+            if total > len(data):
+                yield Line(at, connection, "*", f"({total} octets, {len(data)} kept)")
+
+    def _joined(self) -> Iterator[tuple[float, int, str, bytes, int]]:
+        waiting: dict[int, tuple[float, bytes, int]] = {}
+
+        def flush(connection: int) -> Iterator[tuple[float, int, str, bytes, int]]:
+            if connection in waiting:
+                began, data, total = waiting.pop(connection)
+                yield began, connection, "S", data, total
+
+        for event in self.events:
+            if event.what is What.RECEIVE:
+                began, data, total = waiting.get(event.connection, (event.at, b"", 0))
+                waiting[event.connection] = (began, data + event.data, total + event.total)
+            elif event.what is not What.HEARD:
+                yield from flush(event.connection)
+                if event.what is What.SEND:
+                    yield event.at, event.connection, "C", event.data, event.total
+                else:
+                    text = f"{event.what.value}: ".encode() + event.data if event.data else event.what.value.encode()
+                    yield event.at, event.connection, "*", text, len(text)
+        for connection in sorted(waiting):
+            yield from flush(connection)
+
+    def render(self) -> str:
+        """The whole transcript as text for a terminal: printable ASCII only."""
+        several = len({event.connection for event in self.events}) > 1
+        return "\n".join(
+            f"{line.at:8.3f}  {line.who}{line.connection if several else ''}: {line.text}" for line in self.lines()
+        )
+
+
+def visible(data: bytes) -> str:
+    """Octets as printable ASCII: controls and everything above 0x7e as C escapes; a backslash is doubled."""
+    return "".join(_VISIBLE[octet] for octet in data)
+
+
+def _shown(line: bytes) -> str:
+    if len(line) <= SHOWN_PER_LINE:
+        return visible(line)
+    half = SHOWN_PER_LINE // 2
+    return f"{visible(line[:half])}[... {len(line) - 2 * half} octets ...]{visible(line[-half:])}"
+
+
+def _escape(octet: int) -> str:
+    named = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x5C: "\\\\"}
+    return named.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}")
+
+
+_VISIBLE = [_escape(octet) for octet in range(256)]

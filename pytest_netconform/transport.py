@@ -1,0 +1,386 @@
+"""Wires: a client's end of one connection, with deadlines and a transcript.
+
+This module knows sockets, TLS and time. It must not know what the octets mean: it moves them, records them, and says
+plainly how a connection ended.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import ssl
+import struct
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pytest_netconform.transcript import Transcript, What
+from pytest_netconform.wire.cuts import Cut, whole
+
+CHUNK = 1 << 16  # octets read at once
+UNREAD = 1 << 20  # octets that may wait for the reader while we write
+CONNECT_SECONDS = 5.0
+
+
+class Silence(Exception):
+    """The deadline passed and nothing came (or nothing was taken)."""
+
+
+class Gone(Exception):
+    """The peer broke the connection: a reset, or a write after it closed."""
+
+
+class TlsFailure(Exception):
+    """The TLS handshake failed, or the TLS stream was cut or spoilt."""
+
+
+class Unreachable(Exception):
+    """No connection could be made; the message says to whom and why."""
+
+
+class Cancelled(BaseException):
+    """The run was interrupted; nothing that is under way matters any more."""
+
+
+class Wire(ABC):
+    """One connection, as the client sees it. Times are absolute, in the carriage's seconds (`now`)."""
+
+    def __init__(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> None:
+        self.transcript = transcript
+        self.number = number
+        self.cut = cut
+        self.secure = False
+        self.ended = False  # the peer's end of stream was seen
+        self._epoch = epoch
+
+    @abstractmethod
+    def now(self) -> float:
+        """The time on this wire's clock."""
+
+    def record(self, what: What, data: bytes = b"") -> None:
+        """Put an event of this connection into the transcript."""
+        self.transcript.add(self.now() - self._epoch, self.number, what, data)
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """Write all octets, in the segments that the cut asks for. Raises Silence or Gone."""
+        self.record(What.SEND, data)
+        for segment in self.cut(data):
+            self._write(segment, deadline)
+
+    def receive(self, deadline: float) -> bytes:
+        """What arrives first, or b"" at the peer's end of stream. Raises Silence at the deadline, Gone, TlsFailure."""
+        data = self._read(deadline)
+        if data:
+            self.record(What.RECEIVE, data)
+        elif not self.ended:
+            self.ended = True
+            self.record(What.EOF)
+        return data
+
+    def start_tls(self, deadline: float) -> None:
+        """The client's side of a TLS handshake on this connection. Raises TlsFailure, Silence, Gone."""
+        self._handshake(deadline)
+        self.secure = True
+        self.record(What.TLS, self.tls_version().encode())
+
+    def shutdown(self) -> None:
+        """Say that no more will be sent (FIN), and go on reading."""
+        self.record(What.SHUTDOWN)
+        self._shutdown()
+
+    def close(self) -> None:
+        """Close; harmless when done twice."""
+        if self._close(abort=False):
+            self.record(What.CLOSE)
+
+    def reset(self) -> None:
+        """Break the connection with a RST."""
+        if self._close(abort=True):
+            self.record(What.RESET)
+
+    @abstractmethod
+    def tls_version(self) -> str:
+        """The negotiated version, such as `TLSv1.3`; empty without TLS."""
+
+    @abstractmethod
+    def _write(self, data: bytes, deadline: float) -> None: ...
+
+    @abstractmethod
+    def _read(self, deadline: float) -> bytes: ...
+
+    @abstractmethod
+    def _handshake(self, deadline: float) -> None: ...
+
+    @abstractmethod
+    def _shutdown(self) -> None: ...
+
+    @abstractmethod
+    def _close(self, *, abort: bool) -> bool:
+        """Whether there was something to close."""
+
+
+class Carriage(Protocol):
+    """Whatever can make wires to a target: a socket address, or a session in memory."""
+
+    def now(self) -> float:
+        """The time on the clock of all its wires, in seconds."""
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass without listening to anybody."""
+
+    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut) -> Wire:
+        """A new connection, with TLS already where the target speaks it from the start. Raises Unreachable."""
+
+
+class Cancel:
+    """A switch that wakes every waiting wire of a run at once, from any thread or signal handler."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def set(self) -> None:
+        """Interrupt: everything that waits, or will wait, raises Cancelled."""
+        os.write(self._writer, b"!")
+
+    def fileno(self) -> int:
+        """Readable once the switch is set."""
+        return self._reader
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self._reader)
+        os.close(self._writer)
+
+
+@dataclass(frozen=True)
+class SocketCarriage:
+    """TCP (or a Unix stream socket, when `path` is given) to one address, with or without TLS from the start."""
+
+    host: str
+    port: int
+    path: str = ""
+    implicit_tls: bool = False
+    context: ssl.SSLContext | None = None
+    server_name: str = ""
+    connect_seconds: float = CONNECT_SECONDS
+    cancel: Cancel | None = field(default=None, compare=False)
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, unless the run is cancelled."""
+        if self.cancel is None:
+            time.sleep(seconds)
+        elif select.select([self.cancel], [], [], seconds)[0]:
+            raise Cancelled
+
+    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> SocketWire:
+        """A connected wire; Unreachable says in one line who could not be reached and why."""
+        try:
+            sock = self._dial()
+        except OSError as error:
+            reason = error.strerror or str(error) or type(error).__name__
+            raise Unreachable(f"cannot connect to {self}: {reason}") from None
+        context = self.context or client_context()
+        wire = SocketWire(sock, transcript, number, epoch, cut, context, self.server_name or self.host, self.cancel)
+        wire.record(What.CONNECT, str(self).encode())
+        if self.implicit_tls:
+            try:
+                wire.start_tls(self.now() + self.connect_seconds)
+            except (TlsFailure, Silence, Gone) as error:
+                wire.close()
+                raise Unreachable(f"no TLS with {self}: {error}") from None
+        return wire
+
+    def _dial(self) -> socket.socket:
+        if self.path:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.settimeout(self.connect_seconds)
+            try:
+                sock.connect(self.path)
+            except OSError:
+                sock.close()
+                raise
+            return sock
+        sock = socket.create_connection((self.host, self.port), self.connect_seconds)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def __str__(self) -> str:
+        if self.path:
+            return self.path
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def client_context(ca: str | None = None) -> ssl.SSLContext:
+    """A client's TLS context: 1.2 or newer, honest about cut streams; it verifies only when a CA file is given.
+
+    Certificates of servers under test are self-signed more often than not (RFC 3207 4.1), so an unverified peer is the
+    default. Raises OSError or ssl.SSLError for an unreadable CA file.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    if ca is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.load_verify_locations(ca)
+    return context
+
+
+class SocketWire(Wire):
+    """A connected stream socket. Never blocks without its deadline and the cancel switch."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        transcript: Transcript,
+        number: int,
+        epoch: float,
+        cut: Cut = whole,
+        context: ssl.SSLContext | None = None,
+        server_name: str = "",
+        cancel: Cancel | None = None,
+    ) -> None:
+        super().__init__(transcript, number, epoch, cut)
+        sock.setblocking(False)
+        self._socket: socket.socket | ssl.SSLSocket | None = sock
+        self._context = context or client_context()
+        self._server_name = server_name
+        self._cancel = cancel
+        self._unread = bytearray()
+        self._end: BaseException | None = None  # how reading ended, once it did; an EOFError for a plain end
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def tls_version(self) -> str:
+        """The negotiated version, empty without TLS."""
+        return (self._socket.version() or "") if isinstance(self._socket, ssl.SSLSocket) else ""
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            sock = self._open_socket()
+            try:
+                view = view[sock.send(view) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self._wait(deadline, select.POLLOUT | (select.POLLIN if self._may_pull() else 0))
+                self._pull()
+            except ssl.SSLWantReadError:
+                self._wait(deadline, select.POLLIN)
+            except (ssl.SSLError, OSError) as error:
+                raise Gone(_reason(error)) from None
+
+    def _may_pull(self) -> bool:
+        return self._end is None and len(self._unread) < UNREAD
+
+    def _pull(self) -> None:
+        """Take what has arrived while writing, so that two full buffers never wait for each other."""
+        if self._may_pull():
+            try:
+                data = self._open_socket().recv(CHUNK)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            except (ssl.SSLError, OSError) as error:
+                self._end = _ending(error)
+                return
+            if data:
+                self._unread += data
+            else:
+                self._end = EOFError()
+
+    def _read(self, deadline: float) -> bytes:
+        while not self._unread and self._end is None:
+            self._pull()
+            if self._unread or self._end is not None:
+                break
+            self._wait(deadline, select.POLLIN)
+        if self._unread:
+            data = bytes(self._unread)
+            self._unread.clear()
+            return data
+        if isinstance(self._end, EOFError):
+            return b""
+        assert self._end is not None
+        raise self._end
+
+    def _handshake(self, deadline: float) -> None:
+        plain = self._open_socket()
+        try:
+            wrapped = self._context.wrap_socket(
+                plain,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+                server_hostname=self._server_name or None,
+            )
+        except (ssl.SSLError, OSError, ValueError) as error:
+            raise TlsFailure(_reason(error)) from None
+        self._socket = wrapped
+        while True:
+            try:
+                wrapped.do_handshake()
+                return
+            except ssl.SSLWantReadError:
+                self._wait(deadline, select.POLLIN)
+            except ssl.SSLWantWriteError:
+                self._wait(deadline, select.POLLOUT)
+            except (ssl.SSLError, OSError) as error:
+                raise TlsFailure(_reason(error)) from None
+
+    def _shutdown(self) -> None:
+        try:
+            self._open_socket().shutdown(socket.SHUT_WR)
+        except OSError:  # the peer was faster
+            pass
+
+    def _close(self, *, abort: bool) -> bool:
+        sock, self._socket = self._socket, None
+        if sock is None:
+            return False
+        try:
+            if abort:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        finally:
+            sock.close()
+        return True
+
+    def _open_socket(self) -> socket.socket:
+        if self._socket is None:
+            raise Gone("we closed this connection")
+        return self._socket
+
+    def _wait(self, deadline: float, events: int) -> None:
+        """Until the socket is ready. Raises Silence at the deadline, Cancelled when the run is interrupted."""
+        poll = select.poll()
+        poll.register(self._open_socket(), events)
+        if self._cancel is not None:
+            poll.register(self._cancel, select.POLLIN)
+        left = deadline - time.monotonic()
+        ready = poll.poll(max(0.0, left) * 1000)
+        if not ready:
+            raise Silence(f"nothing for {max(0.0, left):.1f} s")
+        if self._cancel is not None and any(fd == self._cancel.fileno() for fd, _ in ready):
+            raise Cancelled
+
+
+def _ending(error: Exception) -> Exception:
+    if isinstance(error, ssl.SSLEOFError):
+        return Gone("the TLS stream was cut without a closing alert")
+    if isinstance(error, ssl.SSLError):
+        return TlsFailure(_reason(error))
+    return Gone(_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate refused: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

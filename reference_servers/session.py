@@ -1,0 +1,124 @@
+"""The shape of a session: the server's half of a dialogue, without input or output of its own.
+
+A carriage (a socket host, or the memory wire) tells a session what happened (`open`, `receive`, `secure`, `end`,
+`wake`) and at what time, and carries out the actions that come back, in order. A session must not know sockets,
+threads or any clock but the time that it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Send:
+    """Write these octets."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class StartTls:
+    """Everything sent so far goes out in clear; then the server's side of a TLS handshake; `secure` follows."""
+
+
+@dataclass(frozen=True)
+class Close:
+    """Write what is pending, then close the connection."""
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Break the connection at once (RST); what is pending may be lost."""
+
+
+@dataclass(frozen=True)
+class WakeAt:
+    """Call `wake` at this time, in the carriage's seconds; replaces the earlier wish, None cancels it."""
+
+    at: float | None
+
+
+Action = Send | StartTls | Close | Reset | WakeAt
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Who is at the other end, as the carriage sees it: (host, port), and whether TLS came before any word."""
+
+    address: tuple[str, int] = ("127.0.0.1", 0)
+    secure: bool = False
+
+
+class Session:
+    """One connection. Subclasses define the `on_…` methods and call `act`; carriages call the others."""
+
+    peer: Peer = Peer()
+    now: float = 0.0
+
+    def __init__(self) -> None:
+        self._actions: list[Action] = []
+
+    # what a carriage calls; times are in its seconds
+
+    def open(self, peer: Peer, now: float) -> list[Action]:
+        """The connection stands (with TLS already, if `peer.secure`)."""
+        self.peer, self.now = peer, now
+        self.on_open()
+        return self._taken()
+
+    def receive(self, data: bytes, now: float) -> list[Action]:
+        """Octets arrived."""
+        self.now = now
+        self.on_data(data)
+        return self._taken()
+
+    def secure(self, now: float) -> list[Action]:
+        """The handshake that `StartTls` asked for is done."""
+        self.now = now
+        self.on_secure()
+        return self._taken()
+
+    def end(self, now: float) -> list[Action]:
+        """The peer will send no more; it may still read. After a reset the actions are ignored."""
+        self.now = now
+        self.on_end()
+        return self._taken()
+
+    def wake(self, now: float) -> list[Action]:
+        """The time that `WakeAt` named has come."""
+        self.now = now
+        self.on_wake()
+        return self._taken()
+
+    # what a subclass defines
+
+    def on_open(self) -> None:
+        """Greet, if the protocol's server speaks first."""
+
+    def on_data(self, data: bytes) -> None:
+        """Digest octets, however they were cut."""
+
+    def on_secure(self) -> None:
+        """Forget what was said in clear, where the protocol says so."""
+
+    def on_end(self) -> None:
+        """By default a peer that says no more is not served any longer."""
+        self.act(Close())
+
+    def on_wake(self) -> None:
+        """Time has passed; the session knows which of its limits that was."""
+
+    # what a subclass calls
+
+    def act(self, action: Action) -> None:
+        """Queue an action for the carriage."""
+        self._actions.append(action)
+
+    def send(self, data: bytes) -> None:
+        """Queue octets."""
+        self._actions.append(Send(data))
+
+    def _taken(self) -> list[Action]:
+        actions, self._actions = self._actions, []
+        return actions
