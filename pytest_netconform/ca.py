@@ -70,7 +70,11 @@ class Authority:
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             # a ticket that the client never reads would turn its close into a reset
             context.num_tickets = 0
-            context.load_cert_chain(self.certificate_file(leaf), self.key_file(leaf))
+            context.options |= ssl.OP_NO_RENEGOTIATION
+            # the ssl module takes a key from a file only
+            with tempfile.TemporaryDirectory(prefix="netconform-") as folder:
+                path = _written(Path(folder) / "leaf.pem", self.leaf(leaf).key + self.leaf(leaf).chain)
+                context.load_cert_chain(path)
             self._contexts[leaf] = context
         return self._contexts[leaf]
 
@@ -118,10 +122,13 @@ class Authority:
             self._folder = Path(tempfile.mkdtemp(prefix="netconform-"))  # mode 0700
             self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         path = self._folder / name
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_bytes(data)
-        return path
+        return path if path.exists() else _written(path, data)
+
+
+def _written(path: Path, data: bytes) -> Path:
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+    return path
 
 
 def _today() -> datetime.datetime:

@@ -210,7 +210,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _arrived(self, data: bytes) -> None:
         if self._tls is None:
-            self.perform(self.session.receive(data, self._loop.time()))
+            if self._live:
+                self.perform(self.session.receive(data, self._loop.time()))
             return
         try:
             self._decipher(self._tls, data)
@@ -228,7 +229,7 @@ class Connection(asyncio.BufferedProtocol):
             else:
                 self._open()
         self._flush()
-        while tls.established and not self._closing and not self._ended:
+        while self._live and tls.established and not self._ended:
             plain = tls.read()
             self._flush()  # reading may owe an answer, as a key update does
             if plain is None:
