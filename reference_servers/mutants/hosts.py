@@ -1,0 +1,168 @@
+"""Mutants below the session: the session is right, and what carries it is wrong in one way.
+
+This module knows the faults of accept loops, of sends and closes, and of certificates. It must not know a protocol; the
+ids are those of checks that can only be seen to fail over sockets. A fault is a class that overrides a method of a host
+or of its connections, or the name of a leaf of the authority in `ca`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from dataclasses import dataclass
+
+from pytest_netconform.reference_servers.connection import Connection
+from pytest_netconform.reference_servers.host import Host
+
+WITHHELD = 0.05  # seconds that a forgetful connection keeps its answers back
+
+
+@dataclass(frozen=True)
+class HostMutant:
+    """One wrong way to carry a session.
+
+    breaks: the ids whose checks must notice. because: a text that stands in what such a check expected or received.
+    kind: for `serving(kind=…)`. leaf: for `Authority.server_context(…)`.
+    """
+
+    name: str
+    breaks: tuple[str, ...]
+    because: str
+    kind: type[Host] = Host
+    leaf: str = "good"
+
+
+class OneAtATime(Host):
+    """Who comes while another is served waits until that one has gone."""
+
+    def arrived(self, sock: socket.socket) -> None:
+        self.accept(False)
+        super().arrived(sock)
+
+    def closed(self, connection: Connection, error: Exception | None) -> None:
+        super().closed(connection, error)
+        self.accept(True)
+
+
+class DyingListener(Host):
+    """A connection that is reset ends the accept loop, as an exception that nobody catches does."""
+
+    def closed(self, connection: Connection, error: Exception | None) -> None:
+        super().closed(connection, error)
+        if isinstance(error, ConnectionError):
+            self.deafen()
+
+
+class Forgetful(Connection):
+    """Answers after a moment, as a server with tasks does, and drops what is pending when the peer's end is seen."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._pending: list[bytes] = []
+        self._at_last = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def on_send(self, data: bytes) -> None:
+        self._pending.append(data)
+        self._schedule()
+
+    def on_close(self) -> None:
+        self._at_last = True
+        self._schedule()
+
+    def on_end(self) -> None:
+        self._drop()
+        if self._live:
+            self._live = False
+            self.session.end(self._loop.time())
+        self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._drop()
+        super().connection_lost(exc)
+
+    def _schedule(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(WITHHELD, self._deliver)
+
+    def _deliver(self) -> None:
+        self._timer = None
+        for data in self._pending:
+            super().on_send(data)
+        self._pending.clear()
+        if self._at_last and not self._closing:
+            super().on_close()
+
+    def _drop(self) -> None:
+        self._pending.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class SendingOnce(Connection):
+    """One send(2) per answer: what did not fit into the socket's buffer is lost."""
+
+    def on_send(self, data: bytes) -> None:
+        try:
+            os.write(self.transport.get_extra_info("socket").fileno(), data)
+        except OSError:
+            return
+
+
+class Slamming(Connection):
+    """Ends every connection with RST in place of FIN."""
+
+    def on_close(self) -> None:
+        self.on_reset()
+
+
+class ForgetfulHost(Host):
+    """A host of forgetful connections."""
+
+    connection = Forgetful
+
+
+class SendingOnceHost(Host):
+    """A host whose connections send once."""
+
+    connection = SendingOnce
+
+
+class SlammingHost(Host):
+    """A host whose connections end with a reset."""
+
+    connection = Slamming
+
+
+HOST_MUTANTS = (
+    HostMutant(
+        "one_client_at_a_time",
+        breaks=("TCP-9293-3.9-concurrent", "ZEN-idle-holder", "TLS-concurrency", "HTTP-9112-9.5-slow-header-isolated"),
+        because="nothing",
+        kind=OneAtATime,
+    ),
+    HostMutant(
+        "listener_dies_on_rst",
+        breaks=("SMTP-GEN-CON-b", "FTP-GEN-CON-a", "IMAP-GEN-CON-b", "TCP-9293-3.5.3-rst-abort"),
+        because="refused",
+        kind=DyingListener,
+    ),
+    HostMutant(
+        "half_close_loses_message_after_250",
+        breaks=("SMTP-GEN-CON-c", "POP3-GEN-CON-h", "FTP-GEN-CON-b", "TCP-9293-3.6-half-close-echo"),
+        because="closed",
+        kind=ForgetfulHost,
+    ),
+    HostMutant(
+        "send_in_place_of_sendall",
+        breaks=("TCP-sendall-large", "TCP-small-rcvbuf"),
+        because="octets",
+        kind=SendingOnceHost,
+    ),
+    HostMutant(
+        "rst_on_close", breaks=("TCP-fin-seen", "TCP-9293-SHLD3-close-unread"), because="reset", kind=SlammingHost
+    ),
+    HostMutant("expired_certificate", breaks=("TLS-5280-validity",), because="certificate has expired", leaf="expired"),
+    HostMutant("wrong_host_certificate", breaks=("TLS-9525-san",), because="not valid for", leaf="wrong-host"),
+)

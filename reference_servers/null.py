@@ -1,0 +1,124 @@
+"""Null servers: they answer without understanding, and no check may be content with them.
+
+This module knows the ways in which a server can be present and mean nothing. It must not know a protocol: what a null
+greets with and what it answers are octets that it is given, so that it can look like a server of any kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pytest_netconform.reference_servers.session import Close, Reset, Session, WakeAt
+
+UNASKED = 50  # answers that the unasked talker sends in all
+UNASKED_EVERY = 0.01  # seconds between two of them
+PAGE_BODY = b"<!DOCTYPE html>\n<html><head><title>It works!</title></head><body><h1>It works!</h1></body></html>\n"
+PAGE = (
+    b"HTTP/1.1 200 OK\r\nServer: null\r\nContent-Type: text/html\r\n"
+    + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(PAGE_BODY)
+    + PAGE_BODY
+)
+
+
+class Null(Session):
+    """Greets if it was given a greeting, and then says nothing: the silent one, and the root of the others."""
+
+    def __init__(self, greeting: bytes = b"", answer: bytes = b"") -> None:
+        super().__init__()
+        self.greeting, self.answer = greeting, answer
+
+    def on_open(self) -> None:
+        if self.greeting:
+            self.send(self.greeting)
+
+
+class Closing(Null):
+    """Closes as soon as it has greeted."""
+
+    def on_open(self) -> None:
+        super().on_open()
+        self.act(Close())
+
+
+class Resetting(Null):
+    """Breaks the connection as soon as it stands; the greeting may be lost."""
+
+    def on_open(self) -> None:
+        super().on_open()
+        self.act(Reset())
+
+
+class Echoing(Null):
+    """Gives back what it got."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(data)
+
+
+class AnsweringReads(Null):
+    """Gives the same answer to whatever arrives at a time."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(self.answer)
+
+
+class AnsweringLines(Null):
+    """Gives the same answer to every line."""
+
+    def on_data(self, data: bytes) -> None:
+        lines = data.count(b"\n")
+        if lines:
+            self.send(self.answer * lines)
+
+
+class Talking(Null):
+    """Sends its answer again and again without having been asked, and hears nothing."""
+
+    def on_open(self) -> None:
+        super().on_open()
+        self._left = UNASKED
+        self.on_wake()
+
+    def on_wake(self) -> None:
+        self.send(self.answer)
+        self._left -= 1
+        if self._left:
+            self.act(WakeAt(self.now + UNASKED_EVERY))
+
+
+class ShowingPage(Null):
+    """Answers the first octets with a web page, whatever they are, and closes."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(PAGE)
+        self.act(Close())
+
+
+#: Every null by name; called with a greeting (which may be empty) and an answer.
+NULLS: dict[str, Callable[[bytes, bytes], Session]] = {
+    "close": Closing,
+    "reset": Resetting,
+    "silent": Null,
+    "echo": Echoing,
+    "same-per-read": AnsweringReads,
+    "same-per-line": AnsweringLines,
+    "unasked": Talking,
+    "web-page": ShowingPage,
+}
+
+
+class Late:
+    """A factory of sessions: the first `after` connections are served properly, and all that follow get the null.
+
+    So the dialogue that proves a server sane passes, and after it nothing may.
+    """
+
+    def __init__(self, proper: Callable[[], Session], null: Callable[[], Session], after: int) -> None:
+        self._proper, self._null = proper, null
+        self._left = after
+
+    def __call__(self) -> Session:
+        if self._left <= 0:
+            return self._null()
+        self._left -= 1
+        return self._proper()
