@@ -14,7 +14,7 @@ from typing import Protocol as Shape
 from pytest_netconform.target import Target
 from pytest_netconform.transcript import Transcript, What, visible
 from pytest_netconform.transport import Gone, Silence, TlsFailure, Unreachable, Wire
-from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
+from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
 
 Code = int | str  # 250, or a pattern such as "5yz", "OK"
 Say = str | bytes  # a str is one line, CRLF is added; bytes are sent as they are
@@ -74,6 +74,7 @@ class Visit:
         self.deviations: list[Deviation] = []
         self.notes: list[str] = []
         self.observed: list[str] = []
+        self.evidence: set[str] = set()  # twin, refusal, silence, close, control: what the verdict rests on
         self.epoch = target.carriage.now()
         self._wires: list[Wire] = []
         self._nonces: list[str] = []
@@ -124,6 +125,7 @@ class Dialogue(Generic[V]):
 
     control: ClassVar[tuple[Say, tuple[Code, ...]]] = ("", ())
     accepted: ClassVar[tuple[Code, ...]] = ("2yz", "3yz")
+    refused: ClassVar[tuple[Code, ...]] = ("4yz", "5yz")
 
     def __init__(self, visit: Visit, framer: Callable[[], Framer[V]]) -> None:
         self.visit = visit
@@ -235,6 +237,7 @@ class Dialogue(Generic[V]):
         code = value.code
         assert code is not None
         if fits(code, codes):
+            self.visit.evidence |= {"refusal"} if fits(code, self.refused) else set()
             return
         expected = expected or f"{listed(codes)} in answer to {self._said}"
         for pattern, text in (noted or {}).items():
@@ -272,6 +275,7 @@ class Dialogue(Generic[V]):
                 self.exchange(command, *self.accepted)
             except NonConformity as problem:
                 raise Inconclusive(f"prerequisite not met: {problem}") from None
+            self.visit.evidence.add("twin")
 
     def refuses(
         self,
@@ -306,9 +310,11 @@ class Dialogue(Generic[V]):
         except NonConformity as problem:
             problem.owed = True
             raise
+        self.visit.evidence.add("control")
 
     def replies_until(self, marker: Say, *codes: Code) -> list[V]:
         """Every answer that arrives before the marker's own; the marker is a command whose answer is unmistakable."""
+        self.visit.evidence.add("silence")
         self.send(marker)
         expected = f"{listed(codes)} in answer to {self._said}"
         before: list[V] = []
@@ -323,6 +329,7 @@ class Dialogue(Generic[V]):
 
     def silent(self, what: str, *, window: float | None = None) -> None:
         """Nothing arrives within the silence window. Only where no marker can follow."""
+        self.visit.evidence.add("silence")
         expected = f"silence {what}"
         if (value := self._framer.next()) is not None:
             raise NonConformity(expected, shown(value.raw), owed=True)
@@ -339,6 +346,7 @@ class Dialogue(Generic[V]):
 
     def closes(self, why: str, *, within: float | None = None) -> None:
         """The peer ends the connection (a close, not a reset) and says nothing more before."""
+        self.visit.evidence.add("close")
         expected = f"the connection to be closed {why}"
         patience = self.target.patience if within is None else within
         rest = self._framer.rest()
@@ -369,7 +377,7 @@ class Dialogue(Generic[V]):
     # -- around the conversation
 
     def sibling(self: D) -> D:
-        """Another connection, brought to the state in which this one came to the check. Inconclusive if it cannot be."""
+        """Another connection, brought to the state in which this one came to the check; Inconclusive otherwise."""
         assert self.reopen is not None
         return reach(self.reopen, self.visit)  # type: ignore[return-value]
 
@@ -381,10 +389,18 @@ class Dialogue(Generic[V]):
         """Record a remark that does not change the verdict."""
         self.visit.note(text)
 
-    def unless(self, fault: object, expected: str, received: str) -> None:
-        """Raise NonConformity when `fault` is true: for rules about the contents of answers."""
-        if fault:
-            raise NonConformity(expected, received)
+    def tolerate(self, expected: str, received: bytes, note: str) -> None:
+        """Record a DEVIATION that the field shows so often that it is not failed; the check goes on."""
+        self.visit.deviations.append(Deviation(expected, shown(received), note))
+
+    def require(self, truth: object, expected: str, received: object) -> None:
+        """Raise NonConformity unless `truth`: for rules about the contents of answers."""
+        if not truth:
+            raise NonConformity(expected, received if isinstance(received, str) else str(received))
+
+    def not_applicable(self, reason: str) -> None:
+        """End the check: the target leaves it nothing to look at."""
+        raise NotApplicable(reason, reason)
 
 
 Opener = Callable[[Visit], Any]

@@ -35,7 +35,8 @@ class Outcome:
     """What came of one check.
 
     expected is the same text in every run; received, reason and notes may repeat the target's own words. lacking names
-    the option, consent or capability behind a NOT_APPLICABLE. problem is the exception that ended the check, if any.
+    the option, consent or capability behind a NOT_APPLICABLE; evidence says what the verdict rests on. problem is the
+    exception that ended the check, if any.
     """
 
     check: Check
@@ -46,6 +47,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
     lacking: str = ""
+    evidence: frozenset[str] = frozenset()
     seconds: float = 0.0
     transcript: Transcript = field(default_factory=Transcript, compare=False)
     earlier: Transcript | None = field(default=None, compare=False)  # the first try, when a failure did not repeat
@@ -99,7 +101,7 @@ def judge(
 
 
 def confirmed(first: Outcome, again: Callable[[], Outcome]) -> Outcome:
-    """A failure by deadline or close is tried once more, alone; what does not repeat is INCONCLUSIVE, with both tries."""
+    """A failure by deadline or close is tried once more, alone; what does not repeat is INCONCLUSIVE."""
     if not first.passing:
         return first
     second = again()
@@ -158,6 +160,7 @@ def _outcome(meta: Check, visit: Visit, problem: BaseException | None, target: T
         verdict,
         notes=tuple(visit.notes),
         observed=tuple(visit.observed),
+        evidence=frozenset(visit.evidence),
         seconds=visit.seconds(),
         transcript=visit.transcript,
         problem=problem,

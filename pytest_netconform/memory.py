@@ -149,7 +149,7 @@ class MemoryWire(Wire):
             link.perform(link.session.receive(CLIENT_HELLO, self.now()))
             raise TlsFailure("the peer does not speak TLS")
         link.awaits_tls = False
-        link.arrived.clear()  # clear text behind the go-ahead would be no TLS record; checks look before they shake hands
+        link.arrived.clear()  # clear text behind the go-ahead is no TLS record; checks look before they shake hands
         self.secure = True
         link.perform(link.session.secure(self.now()))
 

@@ -59,7 +59,7 @@ PROTOCOLS: dict[str, Protocol] = {
             answer=r"(250[ -]|503[ -]|550[ -])",
             options={
                 "recipient": "an address that accepts mail, delivered to a mailbox of yours",
-                "recipients": "an address with `*` in it that accepts mail whatever stands there (`alice+*@example.test`)",
+                "recipients": "an address with `*` in it that accepts mail whatever stands there (`me+*@example.test`)",
                 "unknown": "an address in a domain of the target's own that does not exist",
                 "foreign": "an address in a domain that the target must not relay to",
                 "reject": "a line of text that makes the target's content filter refuse a message",

@@ -6,6 +6,9 @@ markup and invalid text become visible ASCII), hides secrets, and bounds what it
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +17,10 @@ KEPT_PER_EVENT = 4096  # octets of one arrival that are kept for the reader; wha
 KEPT_IN_ALL = 1 << 18  # octets of all arrivals of one transcript
 SHOWN_PER_LINE = 400  # octets of one line that a rendering shows
 MASK = b"********"
+TELLING = 3  # octets of a secret that give it away: at the end of a shortened text, or inside base64
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
+_SHORTENED = re.compile(rb"(\.\.\. \([0-9]+ octets\)|\[\.\.\. )")
 
 
 class What(str, Enum):
@@ -84,10 +91,42 @@ class Transcript:
         return tuple(self._secrets)
 
     def mask(self, data: bytes) -> bytes:
-        """The same octets with every secret replaced."""
+        """The same octets with every secret replaced, and every base64 word that holds one."""
+        if not self._secrets:
+            return data
         for secret in self._secrets:
             data = data.replace(secret, MASK)
-        return data
+        return _BASE64.sub(lambda word: MASK if self._holds_secret(word[0]) else word[0], data)
+
+    def mask_text(self, text: str) -> str:
+        """The same for a text that quotes octets made visible, perhaps shortened in the middle of a secret."""
+        if not self._secrets:
+            return text
+        data = text.encode()
+        for secret in self._secrets:
+            data = data.replace(visible(secret).encode(), MASK)
+        *shortened, last = _SHORTENED.split(self.mask(data))
+        parts = [part if i % 2 else self._without_beginning(part) for i, part in enumerate(shortened)]
+        return b"".join((*parts, last)).decode()
+
+    def _holds_secret(self, word: bytes, *, beginning: bool = False) -> bool:
+        word = word.rstrip(b"=")
+        whole = word[: len(word) - 1] if len(word) % 4 == 1 else word
+        try:
+            data = base64.b64decode(whole + b"=" * (-len(whole) % 4))
+        except binascii.Error:
+            return False
+        telling = [secret for secret in self._secrets if len(secret) >= TELLING]
+        return any(secret in data or (beginning and _common(data, secret)) for secret in telling)
+
+    def _without_beginning(self, text: bytes) -> bytes:
+        for secret in self._secrets:
+            if length := _common(text, visible(secret).encode()):
+                return text[:-length] + MASK
+        word = re.search(rb"[A-Za-z0-9+/]*\Z", text)
+        if word is not None and len(word[0]) >= 4 and self._holds_secret(word[0], beginning=True):
+            return text[: word.start()] + MASK
+        return text
 
     def lines(self) -> Iterator[Line]:
         """The C:/S: rendering, line by line; arrivals in pieces are joined to whole lines again."""
@@ -126,6 +165,12 @@ class Transcript:
         return "\n".join(
             f"{line.at:8.3f}  {line.who}{line.connection if several else ''}: {line.text}" for line in self.lines()
         )
+
+
+def _common(data: bytes, secret: bytes) -> int:
+    """How many octets at the end of `data` begin `secret`; 0 when they are too few to tell anything."""
+    lengths = range(min(len(data), len(secret)), TELLING - 1, -1)
+    return next((length for length in lengths if data.endswith(secret[:length])), 0)
 
 
 def visible(data: bytes) -> str:

@@ -13,6 +13,7 @@ import ssl
 import struct
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -335,10 +336,8 @@ class SocketWire(Wire):
                 raise TlsFailure(_reason(error)) from None
 
     def _shutdown(self) -> None:
-        try:
+        with suppress(OSError):  # the peer may have been faster
             self._open_socket().shutdown(socket.SHUT_WR)
-        except OSError:  # the peer was faster
-            pass
 
     def _close(self, *, abort: bool) -> bool:
         sock, self._socket = self._socket, None

@@ -7,12 +7,16 @@ import secrets
 from typing import ClassVar
 
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
+from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.smtp import Offer, Reply, ReplyFramer, parse_offer, stuffed
 
 MAIL = "MAIL FROM:<s@client.example.org>"
 ARRIVAL_SECONDS = 10.0  # delivery is asynchronous nearly everywhere
 POLL_SECONDS = 0.05
+
+
+SmtpTour = Tour[Reply]
 
 
 class Smtp(Dialogue[Reply]):
@@ -89,7 +93,7 @@ class Smtp(Dialogue[Reply]):
         self.given(b"AUTH PLAIN " + self.credentials() + b"\r\n")
 
     def deliver(self, content: bytes, *, mail: str = MAIL) -> Reply:
-        """Prerequisite: a transaction of its own with this content (not yet dot-stuffed) is accepted; its last reply."""
+        """Prerequisite: a transaction with this content (not yet dot-stuffed) is accepted; returns the last reply."""
         self.given(mail, self.rcpt, "DATA")
         try:
             return self.exchange(stuffed(content), 250)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 Cut = Callable[[bytes], list[bytes]]
 
@@ -33,7 +34,7 @@ def at(*places: int) -> Cut:
 
     def cut(data: bytes) -> list[bytes]:
         edges = [0, *(p for p in sorted(places) if 0 < p < len(data)), len(data)]
-        return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        return [data[a:b] for a, b in pairwise(edges)]
 
     return cut
 

@@ -13,7 +13,7 @@ LINE_LIMIT = 1 << 16  # octets; far above any standard's limit for a reply line
 
 @dataclass(frozen=True)
 class RawLine:
-    """One line: its text without the end, the end itself (empty when the stream stopped), octets dropped beyond the limit."""
+    """One line: its text without the end, the end itself, and how many octets beyond the limit were dropped."""
 
     text: bytes
     end: bytes

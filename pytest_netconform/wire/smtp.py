@@ -37,6 +37,11 @@ class Reply:
     deviations: tuple[str, ...] = ()
 
     @property
+    def temporary(self) -> bool:
+        """Whether it is a refusal that asks to try again later (4yz)."""
+        return self.code is not None and 400 <= self.code < 500
+
+    @property
     def text(self) -> str:
         """The texts of all lines, joined by newlines; what is not ASCII becomes an escape."""
         return b"\n".join(self.lines).decode("ascii", "backslashreplace")
@@ -119,6 +124,16 @@ def _line_deviations(line: RawLine, found: re.Match[bytes]) -> list[str]:
     return deviations
 
 
+# status-code = class "." subject "." detail, followed by text; class = "2"/"4"/"5"   (RFC 2034 4, RFC 3463 2)
+_ENHANCED = re.compile(rb"([245])\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
+
+
+def enhanced_code(line: bytes) -> str | None:
+    """The enhanced status code that the text of a reply line begins with, such as `5.1.1`."""
+    found = _ENHANCED.match(line)
+    return found[0].decode() if found else None
+
+
 @dataclass(frozen=True)
 class Offer:
     """What an EHLO reply offers (RFC 5321 4.1.1.1): the server's name, and each keyword with its parameters."""
@@ -142,6 +157,6 @@ def parse_offer(reply: Reply) -> Offer:
 
 
 def stuffed(content: bytes) -> bytes:
-    """A message's octets as DATA carries them (RFC 5321 4.5.2): dots doubled at line starts, CRLF and dot at the end."""
+    """A message as DATA carries it (RFC 5321 4.5.2): dots doubled at line starts, CRLF and a dot at the end."""
     content = re.sub(rb"(\A|\r\n)\.", rb"\1..", content)
     return content + (b"" if not content or content.endswith(CRLF) else CRLF) + END_OF_DATA

@@ -1,0 +1,139 @@
+"""What the gates share: every case of a suite, run in memory against the reference, a mutant or a null server.
+
+A case is a check with one set of parameters. Each case gets a target of its own, so no case can disturb another; what
+the sanity dialogue learned is taken over from one dialogue per server.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import product
+from typing import Any
+
+from pytest_netconform.fixtures.network import column_of, memory_target
+from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
+from pytest_netconform.reference_servers.session import Session
+
+from pytest_netconform.judge import Outcome, judge, survey
+from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.requirement import Check, check_of
+from pytest_netconform.verdict import Verdict
+
+#: The named configurations of each reference server: together they let every check run.
+CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
+    "smtp": {
+        "plain": {},
+        "refusing": {"greeting": "554"},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A check with its parameters; `name` is what pytest calls it, without the suite."""
+
+    name: str
+    function: Callable[..., object]
+    check: Check
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The requirement's id."""
+        return self.check.requirement.id
+
+
+def cases(protocol: str) -> list[Case]:
+    """Every case of a protocol's suite."""
+    module = import_module(PROTOCOLS[protocol].suite)
+    functions = [value for name, value in vars(module).items() if name.startswith("test_") and check_of(value)]
+    return [case for function in functions for case in _parametrized(function)]
+
+
+def _parametrized(function: Callable[..., object]) -> Iterator[Case]:
+    check = check_of(function)
+    assert check is not None
+    marks = [m for m in getattr(function, "pytestmark", []) if m.name == "parametrize"]
+    if not marks:
+        yield Case(function.__name__, function, check)
+        return
+    for choice in product(*(_choices(mark) for mark in marks)):
+        values = {name: value for part, _ in choice for name, value in part.items()}
+        yield Case(f"{function.__name__}[{'-'.join(id for _, id in choice)}]", function, check, values)
+
+
+def _choices(mark: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    names = [n.strip() for n in mark.args[0].split(",")] if isinstance(mark.args[0], str) else list(mark.args[0])
+    ids = mark.kwargs.get("ids")
+    for place, given in enumerate(mark.args[1]):
+        param = getattr(given, "values", None)  # pytest.param
+        values = param if isinstance(param, tuple) else (given if len(names) > 1 else (given,))
+        own = getattr(given, "id", None) if isinstance(param, tuple) else None
+        id = own or (ids[place] if ids else "-".join(map(str, values)))
+        yield dict(zip(names, values, strict=True)), id
+
+
+class Gate:
+    """One server in memory, ready to be judged case by case."""
+
+    def __init__(
+        self,
+        protocol: str,
+        options: Mapping[str, str] | None = None,
+        session: type[Session] | None = None,
+        make_session: Callable[[], Session] | None = None,
+    ) -> None:
+        self.protocol, self.options, self.session, self.make_session = protocol, options or {}, session, make_session
+        self.column = column_of(PROTOCOLS[protocol])
+        first = self._target()
+        survey(first, self.column)
+        self.survey, self.lost = first.survey, first.lost if make_session else ""
+
+    def _target(self) -> Any:
+        return memory_target(self.protocol, self.options, self.session, make_session=self.make_session)
+
+    def judge(self, case: Case) -> Outcome:
+        """The outcome of one case on a fresh server of this kind."""
+        target = self._target()
+        target.survey, target.lost = deepcopy(self.survey), self.lost
+        names = [n for n in inspect.signature(case.function).parameters if n not in case.values]
+        openers = {name: self.column.rungs[name] for name in names}
+        return judge(case.function, openers, case.values, target, self.column)
+
+
+def essence(outcome: Outcome) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """What must differ from the clean reference for a mutant to be noticed."""
+    return outcome.verdict.value, outcome.observed, outcome.notes
+
+
+NEVER_KILLS = (Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.NOT_APPLICABLE)
+
+
+@dataclass
+class Effect:
+    """What one mutant does to the whole suite: the cases that notice it, and what they say."""
+
+    mutant: Mutant
+    kills: dict[str, Outcome]
+
+
+def effects(protocol: str) -> Iterator[Effect]:
+    """Every mutant against every case, each compared with the clean reference in the same configuration."""
+    clean: dict[tuple[tuple[str, str], ...], dict[str, Outcome]] = {}
+    every = cases(protocol)
+    for mutant in mutants_of(protocol):
+        key = tuple(sorted(mutant.options.items()))
+        if key not in clean:
+            gate = Gate(protocol, mutant.options)
+            clean[key] = {case.name: gate.judge(case) for case in every}
+        gate = Gate(protocol, mutant.options, mutant.session)
+        kills = {}
+        for case in every:
+            outcome = gate.judge(case)
+            if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(clean[key][case.name]):
+                kills[case.name] = outcome
+        yield Effect(mutant, kills)
