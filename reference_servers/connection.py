@@ -126,9 +126,8 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
         self._stop_timers()
-        if self._live and not self._ended:
-            # the session may hold something in its store; nothing that it answers can be sent any more
-            self._try(self.session.end, self._loop.time())
+        if not self._ended:
+            self._try(self.part)
         self._live = False
         self.host.closed(self, exc)
 
@@ -182,6 +181,12 @@ class Connection(asyncio.BufferedProtocol):
             else:
                 raise TypeError(f"{type(self.session).__name__} asks for {action!r}, which no socket host can do")
 
+    def part(self) -> None:
+        """Tell the session that it is over (it may hold something in a store). What it answers is not sent any more."""
+        if self._live:
+            self._live = False
+            self.session.end(self._loop.time())
+
     def finish(self) -> None:
         """Close our side, and the rest as soon as the peer has closed his or has had LINGER seconds for it."""
         self._closing = True
@@ -216,9 +221,9 @@ class Connection(asyncio.BufferedProtocol):
         try:
             self._decipher(self._tls, data)
         except ssl.SSLError as error:
-            # the alert goes out, then FIN; a session that stands learns of it when the connection is lost
             self.host.refused(error)
-            self._flush()
+            self.part()
+            self._flush()  # the alert
             self.finish()
 
     def _decipher(self, tls: Secured, data: bytes) -> None:

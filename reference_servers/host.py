@@ -37,13 +37,16 @@ class Loop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self.hosts: set[Host] = set()  # those that run; `close` stops them
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` in the loop's thread and return its result; called from any other thread."""
         return asyncio.run_coroutine_threadsafe(work, self._started()).result()
 
     def close(self) -> None:
-        """Stop the thread and close the loop. Hosts that still run lose their connections without notice."""
+        """Stop the hosts that still run, then the thread, and close the loop."""
+        for host in list(self.hosts):
+            host.stop()
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
@@ -138,6 +141,7 @@ class Host:
         if self.path is None:
             self.port = self._listener.getsockname()[1]
         self._running = True
+        self._loop.hosts.add(self)
         self._loop.run(self._begin())
 
     def stop(self) -> None:
@@ -145,6 +149,7 @@ class Host:
         if self._running:
             self._running = False
             self._loop.run(self._end())
+            self._loop.hosts.discard(self)
 
     def idle(self, timeout: float = 10.0) -> bool:
         """Wait until no connection stands; False when that took more than `timeout` seconds."""

@@ -73,9 +73,7 @@ class Forgetful(Connection):
 
     def on_end(self) -> None:
         self._drop()
-        if self._live:
-            self._live = False
-            self.session.end(self._loop.time())
+        self.part()
         self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
