@@ -133,6 +133,11 @@ class Host:
         """How many connections stand now; `accepted` counts all that ever were."""
         return len(self._open)
 
+    @property
+    def listening(self) -> bool:
+        """Whether who comes is not refused."""
+        return self._listener is not None
+
     def start(self) -> None:
         """Bind, listen, serve. Raises OSError if the address cannot be had; connecting is possible on return."""
         if self._running:
@@ -215,6 +220,11 @@ class Host:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(self.path)
 
+    def drop(self) -> None:
+        """Break every connection that stands; what was not flushed is lost."""
+        for connection in list(self._open):
+            connection.transport.abort()
+
     def _ready(self) -> None:
         for _ in range(BACKLOG):
             if self._listener is None or not self._accepting:
@@ -254,8 +264,7 @@ class Host:
         self.deafen()
         if self._arriving:
             await asyncio.wait(self._arriving)
-        for connection in list(self._open):
-            connection.transport.abort()
+        self.drop()
         await self._quiet.wait()
 
     async def _idle(self, timeout: float) -> bool:

@@ -46,12 +46,21 @@ class OneAtATime(Host):
 
 
 class DyingListener(Host):
-    """A connection that is reset ends the accept loop, as an exception that nobody catches does."""
+    """A connection that is reset ends the accept loop, as an exception that nobody catches does.
+
+    Who connects before the end is noticed gets a close in place of a refusal, and no answer either.
+    """
+
+    def opened(self, connection: Connection) -> None:
+        super().opened(connection)
+        if not self.listening:
+            connection.transport.abort()
 
     def closed(self, connection: Connection, error: Exception | None) -> None:
         super().closed(connection, error)
         if isinstance(error, ConnectionError):
             self.deafen()
+            self.drop()
 
 
 class Forgetful(Connection):

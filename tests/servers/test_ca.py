@@ -8,11 +8,11 @@ import stat
 from collections.abc import Iterator
 
 import pytest
-
-from pytest_netconform.ca import LEAVES, NAMES, Authority
 from pytest_netconform.reference_servers.host import Loop, serving
 from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.session import Session
+
+from pytest_netconform.ca import LEAVES, NAMES, Authority
 
 PATIENCE = 10.0  # seconds for what is owed; never used up when all is well
 REASONS = {
