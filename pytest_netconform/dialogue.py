@@ -132,6 +132,7 @@ class Dialogue(Generic[V]):
         self.target = visit.target
         self.wire = visit.dial()
         self.reopen: Callable[[Visit], Dialogue[Any]] | None = None  # how the judge reached this state
+        self.rung = ""  # and what that state is called
         self._make_framer = framer
         self._framer = framer()
         self._said = "the connection"
@@ -379,7 +380,8 @@ class Dialogue(Generic[V]):
     def sibling(self: D) -> D:
         """Another connection, brought to the state in which this one came to the check; Inconclusive otherwise."""
         assert self.reopen is not None
-        return reach(self.reopen, self.visit)  # type: ignore[return-value]
+        opened: D = reach(self.reopen, self.visit, self.rung)
+        return opened
 
     def observe(self, value: object) -> None:
         """Record what this target does where the standard leaves it free."""
@@ -394,9 +396,9 @@ class Dialogue(Generic[V]):
         self.visit.deviations.append(Deviation(expected, shown(received), note))
 
     def require(self, truth: object, expected: str, received: object) -> None:
-        """Raise NonConformity unless `truth`: for rules about the contents of answers."""
+        """Raise NonConformity unless `truth`: for rules about the contents of answers (octets are made visible)."""
         if not truth:
-            raise NonConformity(expected, received if isinstance(received, str) else str(received))
+            raise NonConformity(expected, shown(received) if isinstance(received, bytes) else str(received))
 
     def not_applicable(self, reason: str) -> None:
         """End the check: the target leaves it nothing to look at."""
@@ -406,15 +408,14 @@ class Dialogue(Generic[V]):
 Opener = Callable[[Visit], Any]
 
 
-def reach(opener: Opener, visit: Visit) -> Any:
+def reach(opener: Opener, visit: Visit, rung: str) -> Any:
     """Open a rung of the ladder; whatever goes wrong on the way makes the check Inconclusive."""
     try:
         opened = opener(visit)
     except NonConformity as problem:
-        name = getattr(opener, "__name__", "its state")
-        raise Inconclusive(f"could not reach {name}: {problem}") from None
+        raise Inconclusive(f"could not reach {rung}: {problem}") from None
     if isinstance(opened, Dialogue):
-        opened.reopen = opener
+        opened.reopen, opened.rung = opener, rung
     return opened
 
 
@@ -422,7 +423,7 @@ def shown(data: bytes) -> str:
     """Octets for a message: printable, short, a command's own CRLF left out."""
     text = data[:-2] if data.endswith(b"\r\n") else data
     if len(text) > SHOWN:
-        return f"{visible(text[:SHOWN])}... ({len(text)} octets)"
+        return f"{visible(text[: SHOWN - 40])}[...]{visible(text[-40:])} ({len(text)} octets)"
     return visible(text)
 
 

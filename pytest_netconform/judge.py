@@ -87,7 +87,7 @@ def judge(
     problem: BaseException | None = None
     try:
         _prepare(meta, target)
-        opened = {name: reach(opener, visit) for name, opener in openers.items()}
+        opened = {name: reach(opener, visit, name) for name, opener in openers.items()}
         check(**opened, **values)
         if "hostile" in meta.traits:
             _control(target, column)

@@ -20,13 +20,14 @@ SmtpTour = Tour[Reply]
 
 
 class Smtp(Dialogue[Reply]):
-    """One SMTP connection. `offer` is what the last positive EHLO reply offered."""
+    """One SMTP connection. `greeting` is the 220; `offer` is what the last positive EHLO reply offered."""
 
     control: ClassVar[tuple[Say, tuple[Code, ...]]] = ("NOOP", (250,))
 
     def __init__(self, visit: Visit) -> None:
         super().__init__(visit, ReplyFramer)
         self.offer = Offer("", {})
+        self.greeting = Reply(None, (), b"")
 
     # -- what the user gave for this target
 
@@ -53,8 +54,9 @@ class Smtp(Dialogue[Reply]):
     # -- steps
 
     def greet(self) -> Reply:
-        """Read the greeting, which must be 220."""
-        return self.expect(220, to="the connection")
+        """Read the greeting, which must be 220; remembers and returns it."""
+        self.greeting = self.expect(220, to="the connection")
+        return self.greeting
 
     def hello(self) -> Offer:
         """EHLO, which must be accepted; remembers and returns the offer."""

@@ -1,0 +1,37 @@
+# Every goal does its own set-up: a virtual environment in .venv, made from pyproject.toml.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint types bench matrix interpreters clean
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=23.1" "setuptools>=68"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+demo: .venv/ready  ## judge the embedded reference servers
+	$(BIN)/python -m pytest --netconform-target=reference
+
+test: .venv/ready  ## the project's own tests
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/ready types  ## ruff, and mypy --strict on the installed package
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready
+	rm -rf build/types && $(BIN)/python -m pip install --quiet --no-deps --target build/types .
+	MYPYPATH=build/types $(BIN)/mypy -p pytest_netconform
+
+bench: .venv/ready  ## speed, as ratios side by side in one run
+	$(BIN)/python bench/bench.py
+
+matrix: .venv/ready  ## every mutant against every check, recorded in tests/matrix/
+	$(BIN)/python -m tests.matrix
+
+interpreters: .venv/ready  ## every Python and pytest that the project promises and the machine has
+	$(BIN)/python -m pip install --quiet nox && $(BIN)/nox
+
+clean:
+	rm -rf .venv build dist *.egg-info

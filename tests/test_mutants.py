@@ -1,0 +1,104 @@
+"""Every check can fail: each mutant is noticed for its declared reason, and each requirement has a mutant."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_netconform.requirement import Level
+from pytest_netconform.verdict import Verdict
+from tests.gates import CONFIGURATIONS, NEVER_KILLS, Case, Effect, Gate, cases, effects
+from tests.matrix import FOLDER, rows
+
+PROTOCOLS = list(CONFIGURATIONS)
+HEALTHY = (Verdict.PASS, Verdict.OBSERVED)
+NOT_REACHED = (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE)
+
+
+@pytest.fixture(scope="module", params=PROTOCOLS)
+def protocol(request: pytest.FixtureRequest) -> str:
+    """Each protocol that has a reference server."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def found(protocol: str) -> list[Effect]:
+    """What every mutant of the protocol does."""
+    return list(effects(protocol))
+
+
+def test_mutants_are_killed_for_their_reason(found: list[Effect]) -> None:
+    """A case of every id that a mutant says it breaks notices it, and says the declared text."""
+    missed = []
+    for effect in found:
+        for id in effect.mutant.breaks:
+            said = [
+                " ".join([o.expected, o.received, *o.observed, *o.notes])
+                for o in effect.kills.values()
+                if o.check.requirement.id == id
+            ]
+            if not any(effect.mutant.because in text for text in said):
+                missed.append(f"{effect.mutant.name}: {id} should say {effect.mutant.because!r}, said {said}")
+    assert not missed, "\n".join(missed)
+
+
+def test_every_requirement_has_a_killer(protocol: str, found: list[Effect]) -> None:
+    """What no mutant can break proves nothing; only what is merely recorded may do without."""
+    killed = {id for effect in found for id in effect.mutant.breaks}
+    recorded = (Level.INTEROP, Level.MAY)
+    bare = {c.id for c in cases(protocol) if c.id not in killed and c.check.requirement.level not in recorded}
+    assert not bare, "\n".join(sorted(bare))
+
+
+def test_mutant_names_are_unique(found: list[Effect]) -> None:
+    """A name means one mutant."""
+    names = [effect.mutant.name for effect in found]
+    assert len(names) == len(set(names))
+
+
+def test_matrix_is_up_to_date(protocol: str, found: list[Effect]) -> None:
+    """The recorded matrix says what happens today; `make matrix` records it anew."""
+    assert (FOLDER / f"{protocol}.txt").read_text(encoding="utf-8") == rows(found)
+
+
+@pytest.fixture(scope="module")
+def clean(protocol: str) -> dict[str, dict[str, object]]:
+    """Every case on every configuration of the reference server."""
+    every = cases(protocol)
+    verdicts: dict[str, dict[str, object]] = {}
+    for name, options in CONFIGURATIONS[protocol].items():
+        gate = Gate(protocol, options)
+        verdicts[name] = {case.name: gate.judge(case) for case in every}
+    return verdicts
+
+
+def test_reference_passes_everything_somewhere(protocol: str, clean: dict[str, dict[str, object]]) -> None:
+    """Every case reaches PASS or OBSERVED in one named configuration, and nothing worse than not reached in any."""
+    bad = []
+    for case in cases(protocol):
+        outcomes = {name: verdicts[case.name] for name, verdicts in clean.items()}
+        if not any(o.verdict in HEALTHY for o in outcomes.values()) or any(o.verdict not in HEALTHY + NOT_REACHED for o in outcomes.values()):  # type: ignore[attr-defined]
+            bad.append(_told(case, outcomes))
+    assert not bad, "\n".join(bad)
+
+
+def _told(case: Case, outcomes: dict[str, object]) -> str:
+    lines = [f"{case.id} {case.name}"]
+    for name, o in outcomes.items():
+        lines.append(f"    {name}: {o.verdict} {o.expected} | {o.received} | {o.reason}")  # type: ignore[attr-defined]
+    return "\n".join(lines)
+
+
+def test_refusals_have_twins(protocol: str, clean: dict[str, dict[str, object]]) -> None:
+    """A case that passes because something was refused has seen the neighbour of it accepted."""
+    bare = [
+        f"{name} ({configuration})"
+        for configuration, verdicts in clean.items()
+        for name, o in verdicts.items()
+        if o.verdict is Verdict.PASS and "refusal" in o.evidence and "twin" not in o.evidence  # type: ignore[attr-defined]
+    ]
+    assert not bare, "\n".join(bare)
+
+
+def test_kill_words(found: list[Effect]) -> None:
+    """What was not reached, or went wrong on our side, never counts as noticed."""
+    assert all(o.verdict not in NEVER_KILLS for effect in found for o in effect.kills.values())
