@@ -108,6 +108,10 @@ class LineSession(Session):
         self._searched = self._floor = 0
         self._overlong = False
 
+    def put_back(self, octets: bytes) -> None:
+        """Let octets lie there as if they had just arrived; `digest` reads them."""
+        self._input += octets
+
     def digest(self) -> None:
         """Go on with the octets that lie there, after a pause."""
         while self._step():
@@ -147,6 +151,7 @@ class LineSession(Session):
         if self.closing or limit is None:
             return
         if self.now >= self._heard + limit:
+            self._heard = self.now  # whoever stays is asked again after as long a time, not at once
             self.on_idle()
         if not self.closing:
             self._arm()
@@ -161,7 +166,7 @@ class LineSession(Session):
         # one timer for many arrivals: it is set again when it fires too early, not with every octet
         limit = self.idle_limit()
         if limit is not None:
-            self.act(WakeAt(max(self._heard + limit, self.now)))
+            self.act(WakeAt(self._heard + limit))
 
     def _read(self, reading: Reading) -> None:
         self.reading = reading
@@ -169,8 +174,11 @@ class LineSession(Session):
         self._overlong = False
 
     def _step(self) -> bool:
-        steps = {Reading.LINES: self._take_line, Reading.COUNTED: self._take_counted, Reading.DATA: self._take_data}
-        return steps.get(self.reading, self._take_nothing)()
+        if self.reading is Reading.LINES:
+            return self._take_line()
+        if self.reading is Reading.DATA:
+            return self._take_data()
+        return self._take_counted() if self.reading is Reading.COUNTED else self._take_nothing()
 
     def _take_line(self) -> bool:
         found = self.line_end.search(self._input, max(self._floor, self._searched - 1))

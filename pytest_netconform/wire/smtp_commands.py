@@ -63,6 +63,7 @@ _PATH_PATTERN = re.compile(rf"<(?:(?P<route>@{_DOMAIN}(?:,@{_DOMAIN})*):)?{_MAIL
 _MAILBOX_PATTERN = re.compile(_MAILBOX)
 _DOMAIN_PATTERN = re.compile(_DOMAIN)
 _DOT_STRING_PATTERN = re.compile(_DOT_STRING)
+_QUOTED_STRING_PATTERN = re.compile(_QUOTED_STRING)
 _POSTMASTER = re.compile("<postmaster>", re.IGNORECASE)
 
 
@@ -128,9 +129,13 @@ def _mailbox(found: re.Match[str], status: str) -> Mailbox:
     if domain.startswith("["):
         check_literal(domain, status)
     if local.startswith('"'):
-        # all quoted forms that differ only in their quoting name the same mailbox (RFC 5321 4.1.2)
-        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+        local = _unquoted(local)
     return Mailbox(local, domain)
+
+
+def _unquoted(text: str) -> str:
+    # forms that differ only in their quoting name the same mailbox (RFC 5321 4.1.2)
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
 # address-literal      = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"    (4.1.3)
@@ -202,6 +207,8 @@ def parse_vrfy(argument: bytes) -> tuple[Mailbox, bool]:
     bare = name[1:-1] if name.startswith("<") and name.endswith(">") else name
     if _DOT_STRING_PATTERN.fullmatch(bare):
         return Mailbox(bare, ""), name != text
+    if _QUOTED_STRING_PATTERN.fullmatch(bare):
+        return Mailbox(_unquoted(bare), ""), name != text
     return parse_mailbox(bare), name != text
 
 

@@ -143,6 +143,7 @@ class SmtpCore(LineSession):
         self.hello = ""  # the client's name for itself
         self.extended = False  # it was given in EHLO
         self.is_secure = False
+        self.handshaking = False  # STARTTLS was granted, and TLS does not stand yet
         self.user = ""
         self.errors = 0
         self.transaction: Transaction | None = None
@@ -185,6 +186,7 @@ class SmtpCore(LineSession):
     def on_line(self, line: bytes) -> None:
         """A command: through the gate, then to its method."""
         if self.foreign.fullmatch(line):
+            self.verb = ""
             self.reply(421, "4.7.0", "This is no web server; closing")
             self.close()
             return
@@ -206,7 +208,7 @@ class SmtpCore(LineSession):
 
     def verb_of(self, word: bytes) -> str:
         """A verb in upper case: verbs are not case sensitive (2.4)."""
-        return word.decode("latin-1").upper()
+        return word.upper().decode("latin-1")
 
     def gate(self, argument: bytes) -> Answer | None:
         """Why the command is refused before it is looked at, or None."""
@@ -226,7 +228,7 @@ class SmtpCore(LineSession):
             return None
         if self.verb in NOT_IMPLEMENTED:
             return Answer(502, "5.5.1", "Command not implemented")
-        return Answer(500, "5.5.2", f"Command not recognized: {self.shown(self.verb.encode('latin-1', 'replace'))}")
+        return Answer(500, "5.5.2", f"Command not recognized: {self.shown(self.verb.encode('latin-1'))}")
 
     def out_of_service(self, argument: bytes) -> Answer | None:
         """After a 554 greeting everything but QUIT is 503 (3.1); without TLS where it is demanded, 530 (RFC 3207 4)."""

@@ -12,8 +12,8 @@ from pytest_netconform.reference_servers.smtp.core import Answer, Recipient, Smt
 from pytest_netconform.reference_servers.store import OUTBOUND, StoreFull
 from pytest_netconform.wire.smtp_commands import Mailbox, Path
 
-# A header field with its folded lines; group 1 is its name. Only CR LF ends a line of a message.
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(?:(?!\r\n(?![ \t])).)*\r\n", re.DOTALL)
+# Where the next header field begins: behind a CR LF that folds nothing. Only CR LF ends a line of a message.
+_NEXT_FIELD = re.compile(rb"(?<=\r\n)(?![ \t])")
 
 
 def header_length(content: bytes) -> int:
@@ -25,18 +25,13 @@ def header_length(content: bytes) -> int:
 def fields(content: bytes) -> list[tuple[bytes, bytes]]:
     """The header's fields in order: name in lower case, and the whole field."""
     header = content[: header_length(content)]
-    found: list[tuple[bytes, bytes]] = []
-    place = 0
-    while (match := _FIELD.match(header, place)) is not None:
-        found.append((match[1].lower(), match[0]))
-        place = match.end()
-    return found
+    return [(field.partition(b":")[0].rstrip(b" \t").lower(), field) for field in _NEXT_FIELD.split(header) if field]
 
 
 def without_field(content: bytes, name: bytes) -> bytes:
     """The content without the fields of one name."""
     kept = b"".join(field for found, field in fields(content) if found != name)
-    return kept + content[sum(len(field) for _, field in fields(content)) :]
+    return kept + content[header_length(content) :]
 
 
 class Delivery(SmtpCore):
@@ -130,9 +125,9 @@ class Delivery(SmtpCore):
         only = transaction.recipients[0].address.text if len(transaction.recipients) == 1 else ""
         return (
             f"Received: from {self.hello} ({self.peer_literal()})\r\n"
-            f"\tby {self.config.host} with {self.protocol(transaction)} id {number}\r\n"
-            + (f"\tfor <{only}>" if only else "\t")
-            + f"; {format_datetime(self.config.date(self.now))}\r\n"
+            f"\tby {self.config.host} with {self.protocol(transaction)} id {number}"
+            + (f"\r\n\tfor <{only}>" if only else "")
+            + f";\r\n\t{format_datetime(self.config.date(self.now))}\r\n"
         ).encode()
 
     def peer_literal(self) -> str:

@@ -19,9 +19,12 @@ class SmtpSession(Authentication, Transactions):
 
     # greeting and end
 
+    def on_open(self) -> None:
+        self.is_secure = self.peer.secure
+        super().on_open()
+
     def greet(self) -> None:
         """The server speaks first (3.1)."""
-        self.is_secure = self.peer.secure
         code = 554 if self.config.refusing else 220
         self.send(self.format_reply(code, "", [self.greeting_text()]))
 
@@ -40,7 +43,7 @@ class SmtpSession(Authentication, Transactions):
 
     def on_idle(self) -> None:
         """A 421 before the close (3.8), unless a handshake is owed: then no word may go out in clear."""
-        if not self.is_handshaking():
+        if not self.handshaking:
             self.verb = ""
             self.reply(421, "4.4.2", f"{self.config.host} has waited long enough; closing")
         self.close()
@@ -114,8 +117,7 @@ class SmtpSession(Authentication, Transactions):
         self.reply(220, "2.0.0", "Ready for TLS")
         behind = self.behind_starttls(self.pending())
         self.drop_pending()
-        self.read_nothing()
-        self._input += behind
+        self.put_back(behind)
         self.begin_tls()
 
     def behind_starttls(self, octets: bytes) -> bytes:
@@ -123,20 +125,18 @@ class SmtpSession(Authentication, Transactions):
         return b""
 
     def begin_tls(self) -> None:
-        """Ask for the handshake."""
+        """Ask for the handshake, and be deaf until it is done."""
+        self.handshaking = True
+        self.read_nothing()
         self.act(StartTls())
-
-    def is_handshaking(self) -> bool:
-        """Whether STARTTLS was granted and the handshake is not done."""
-        return self.verb == "STARTTLS" and self.reading.value == "nothing"
 
     def on_data(self, data: bytes) -> None:
         """Octets; those that come in clear while a handshake is owed are nobody's business."""
-        super().on_data(self.behind_starttls(data) if self.is_handshaking() else data)
+        super().on_data(self.behind_starttls(data) if self.handshaking else data)
 
     def on_secure(self) -> None:
         """The handshake is done: what was said before it is forgotten (RFC 3207 4.2)."""
-        self.is_secure = True
+        self.is_secure, self.handshaking = True, False
         self.forget()
         self.read_lines()
         self.digest()
