@@ -238,7 +238,8 @@ class Dialogue(Generic[V]):
         code = value.code
         assert code is not None
         if fits(code, codes):
-            self.visit.evidence |= {"refusal"} if fits(code, self.refused) else set()
+            if all(fits(str(c).replace("y", "0").replace("z", "0"), self.refused) for c in codes):
+                self.visit.evidence.add("refusal")
             return
         expected = expected or f"{listed(codes)} in answer to {self._said}"
         for pattern, text in (noted or {}).items():

@@ -15,11 +15,10 @@ from itertools import product
 from typing import Any
 
 from pytest_netconform.fixtures.network import column_of, memory_target
-from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
-from pytest_netconform.reference_servers.session import Session
-
 from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
+from pytest_netconform.reference_servers.session import Session
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.verdict import Verdict
 
@@ -28,6 +27,10 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
     "smtp": {
         "plain": {},
         "refusing": {"greeting": "554"},
+        "submission": {"submission": "1"},
+        "outside": {"vantage": "outside"},
+        "sparse": {"without": "AUTH,STARTTLS,PIPELINING"},
+        "implicit-tls": {"tls": "implicit"},
     },
 }
 

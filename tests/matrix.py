@@ -1,17 +1,21 @@
-"""Record what every mutant does to the whole suite: `python -m tests.matrix` (or `make matrix`) writes tests/matrix/.
+"""Record what the suites ask and what every mutant does to them, in tests/matrix/ and docs/requirements/: `make matrix`.
 
-The files are read in review; tests/test_mutants.py demands that they say what happens today.
+The files are read in review; tests/test_mutants.py and tests/test_requirements.py demand that they are up to date.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
+from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.reference_servers.mutants.mutant import mutants_of
 from pytest_netconform.requirement import natural_order
-from tests.gates import Effect, effects
+from tests.gates import Effect, cases, effects
 
 FOLDER = Path(__file__).parent / "matrix"
+DOCS = Path(__file__).parent.parent / "docs" / "requirements"
 
 
 def rows(found: list[Effect]) -> str:
@@ -27,8 +31,30 @@ def rows(found: list[Effect]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def register(protocol: str) -> str:
+    """The page of a protocol's requirements: what each asks, where it is written, which mutants prove its checks."""
+    killers: dict[str, list[str]] = {}
+    for mutant in mutants_of(protocol):
+        for id in mutant.breaks:
+            killers.setdefault(id, []).append(f"`{mutant.name}`")
+    by_id = {case.id: case.check for case in cases(protocol)}
+    lines = [f"# {PROTOCOLS[protocol].title}: what is checked", "", "Written by `make matrix`; do not edit.", ""]
+    lines += [f"{len(by_id)} requirements, {len(cases(protocol))} cases, {len(killers)} requirements with mutants.", ""]
+    lines += ["| id | level | source | what it asks | needs | mutants |", "|---|---|---|---|---|---|"]
+    for id in natural_order(by_id):
+        asked = by_id[id].requirement
+        needs = " ".join(f"`{need}`" for need in dict.fromkeys(by_id[id].needs))
+        cells = [id, str(asked.level), asked.source, asked.sentence, needs, " ".join(killers.get(id, []))]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines += ["", "## Not checked", "", "| id | reason |", "|---|---|"]
+    lines += [f"| {id} | {reason} |" for id, reason in import_module(PROTOCOLS[protocol].suite).NOT_CHECKED]
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for protocol in sys.argv[1:] or ["smtp"]:
+    DOCS.mkdir(parents=True, exist_ok=True)
+    for protocol in sys.argv[1:] or list(PROTOCOLS):
+        (DOCS / f"{protocol}.md").write_text(register(protocol), encoding="utf-8")
         (FOLDER / f"{protocol}.txt").write_text(rows(list(effects(protocol))), encoding="utf-8")
-        print(f"wrote tests/matrix/{protocol}.txt")
+        print(f"wrote tests/matrix/{protocol}.txt and docs/requirements/{protocol}.md")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from pytest_netconform.fixtures.network import memory_target, reference_of
-from pytest_netconform.reference_servers.null import NULLS
 
+from pytest_netconform.fixtures.network import memory_target, reference_of
 from pytest_netconform.judge import survey
 from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.reference_servers.null import NULLS
 from pytest_netconform.verdict import Verdict
 from tests.gates import Gate, cases
 

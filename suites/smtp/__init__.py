@@ -1,8 +1,16 @@
-"""SMTP: RFC 5321 and its extensions, one module per chapter.
+"""SMTP: RFC 5321 and its extensions, one module per chapter, in the order of a dialogue.
 
 `from pytest_netconform.suites.smtp import *` brings every check into a module of a project's own.
 """
 
-from pytest_netconform.suites.smtp.greeting import *  # noqa: F403
-from pytest_netconform.suites.smtp.order import *  # noqa: F403
-from pytest_netconform.suites.smtp.replies import *  # noqa: F403
+from pytest_netconform.suites import chapters
+
+# A new chapter is a line here.
+CHAPTERS = (
+    "greeting",
+    "replies",
+    "order",
+)
+_FOUND = chapters(__name__, CHAPTERS)
+__all__ = [name for name in _FOUND if name.startswith("test_")]
+globals().update(_FOUND)

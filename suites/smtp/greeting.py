@@ -41,6 +41,9 @@ def test_greeting_names_the_server(smtp_greeted: Smtp) -> None:
 @needs("554-greeting")
 def test_554_greeting_waits_for_quit(smtp_connection: Smtp) -> None:
     """Service refused by 554 leaves the connection open: NOOP is answered (503), QUIT gets 221 and the close."""
+    other = smtp_connection.sibling()
+    other.expect(554, to="the connection")
+    other.given("QUIT")
     smtp_connection.expect(554, to="the connection")
     smtp_connection.exchange("NOOP", 503, noted={"2yz": "503 is what RFC 5321 3.1 suggests", "5yz": "503 is suggested"})
     smtp_connection.exchange("QUIT", 221)
@@ -123,6 +126,7 @@ def test_listed_commands_exist(smtp: Smtp, keyword: str) -> None:
     """The bare command of a listed keyword is known, whatever it is answered."""
     if keyword not in smtp.offer:
         smtp.not_applicable(f"the target does not list {keyword}")
+    smtp.given("NOOP")
     reply = smtp.exchange(COMMANDS[keyword], "2yz", "3yz", "4yz", "5yz")
     smtp.require(
         reply.code not in (500, 502),
