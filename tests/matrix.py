@@ -1,4 +1,4 @@
-"""Record what the suites ask and what every mutant does to them, in tests/matrix/ and docs/requirements/: `make matrix`.
+"""What the suites ask, and what every mutant does to them: `make matrix` writes tests/matrix and docs/requirements.
 
 The files are read in review; tests/test_mutants.py and tests/test_requirements.py demand that they are up to date.
 """

@@ -41,13 +41,13 @@ def test_greeting_names_the_server(smtp_greeted: Smtp) -> None:
 @needs("554-greeting")
 def test_554_greeting_waits_for_quit(smtp_connection: Smtp) -> None:
     """Service refused by 554 leaves the connection open: NOOP is answered (503), QUIT gets 221 and the close."""
-    other = smtp_connection.sibling()
-    other.expect(554, to="the connection")
-    other.given("QUIT")
     smtp_connection.expect(554, to="the connection")
     smtp_connection.exchange("NOOP", 503, noted={"2yz": "503 is what RFC 5321 3.1 suggests", "5yz": "503 is suggested"})
     smtp_connection.exchange("QUIT", 221)
     smtp_connection.closes("after QUIT")
+    other = smtp_connection.sibling()
+    other.expect(554, to="the connection")
+    other.given("QUIT")
 
 
 @requirement("SMTP-5321-2.2.1-a", MUST, "RFC 5321 2.2.1, 4.5.1", "EHLO is implemented.")
