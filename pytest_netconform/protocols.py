@@ -22,6 +22,7 @@ class Protocol:
 
     suite, column: dotted names of the checks (`suites/…`) and of what opens dialogues for them (`fixtures/…`).
     greeting: a regular expression that the first octets of such a server match (None: the client speaks first).
+    plausible: what the greeting of such a server still matches when it is wrong or busy (None: as `greeting`).
     probe, answer: what to say to a server whose greeting fits several rows, and what this protocol's answer matches.
     options: the target options that this protocol's checks use, each with its meaning.
     """
@@ -32,6 +33,7 @@ class Protocol:
     suite: str
     column: str
     greeting: str | None = None
+    plausible: str | None = None
     probe: bytes = b""
     answer: str | None = None
     options: dict[str, str] = field(default_factory=dict)
@@ -55,6 +57,7 @@ PROTOCOLS: dict[str, Protocol] = {
             suite="pytest_netconform.suites.smtp",
             column="pytest_netconform.fixtures.smtp",
             greeting=r"(220|554)[ -]",
+            plausible=r"[0-9]{3}",
             probe=b"EHLO client.example.org\r\n",
             answer=r"(250[ -]|503[ -]|550[ -])",
             options={

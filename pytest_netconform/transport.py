@@ -6,6 +6,7 @@ plainly how a connection ended.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -232,6 +233,15 @@ def client_context(ca: str | None = None) -> ssl.SSLContext:
     else:
         context.load_verify_locations(ca)
     return context
+
+
+def client_hello(server_name: str) -> bytes:
+    """The first octets of a TLS handshake, to see whether a silent server waits for them."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = client_context().wrap_bio(incoming, outgoing, server_hostname=server_name or None)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return outgoing.read()
 
 
 class SocketWire(Wire):
