@@ -17,10 +17,10 @@ KEPT_PER_EVENT = 4096  # octets of one arrival that are kept for the reader; wha
 KEPT_IN_ALL = 1 << 18  # octets of all arrivals of one transcript
 SHOWN_PER_LINE = 400  # octets of one line that a rendering shows
 MASK = b"********"
-TELLING = 3  # octets of a secret that give it away: at the end of a shortened text, or inside base64
+TELLING = 3  # octets of a secret that give it away: at the cut of a shortened text, or inside base64
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
-_SHORTENED = re.compile(rb"(\.\.\. \([0-9]+ octets\)|\[\.\.\. )")
+_SHORTENED = re.compile(rb"(\[\.\.\.(?: [0-9]+ octets \.\.\.)?\])")
 
 
 class What(str, Enum):
@@ -105,27 +105,36 @@ class Transcript:
         data = text.encode()
         for secret in self._secrets:
             data = data.replace(visible(secret).encode(), MASK)
-        *shortened, last = _SHORTENED.split(self.mask(data))
-        parts = [part if i % 2 else self._without_beginning(part) for i, part in enumerate(shortened)]
-        return b"".join((*parts, last)).decode()
+        parts = _SHORTENED.split(self.mask(data))
+        for i in range(0, len(parts) - 1, 2):
+            parts[i], parts[i + 2] = self._without_head(parts[i]), self._without_tail(parts[i + 2])
+        return b"".join(parts).decode()
 
-    def _holds_secret(self, word: bytes, *, beginning: bool = False) -> bool:
-        word = word.rstrip(b"=")
-        whole = word[: len(word) - 1] if len(word) % 4 == 1 else word
-        try:
-            data = base64.b64decode(whole + b"=" * (-len(whole) % 4))
-        except binascii.Error:
-            return False
-        telling = [secret for secret in self._secrets if len(secret) >= TELLING]
-        return any(secret in data or (beginning and _common(data, secret)) for secret in telling)
+    def _holds_secret(self, word: bytes) -> bool:
+        data = _decoded(word)
+        return any(secret in data for secret in self._secrets if len(secret) >= TELLING)
 
-    def _without_beginning(self, text: bytes) -> bytes:
+    def _without_head(self, text: bytes) -> bytes:
+        """A text that was cut at its end, where the beginning of a secret may stand."""
         for secret in self._secrets:
-            if length := _common(text, visible(secret).encode()):
+            if length := _overlap(text, visible(secret).encode()):
                 return text[:-length] + MASK
         word = re.search(rb"[A-Za-z0-9+/]*\Z", text)
-        if word is not None and len(word[0]) >= 4 and self._holds_secret(word[0], beginning=True):
+        data = _decoded(word[0]) if word else b""
+        if word and any(secret in data or _overlap(data, secret) for secret in self._secrets):
             return text[: word.start()] + MASK
+        return text
+
+    def _without_tail(self, text: bytes) -> bytes:
+        """A text that was cut at its beginning, where the end of a secret may stand."""
+        for secret in self._secrets:
+            if length := _overlap(visible(secret).encode(), text):
+                return MASK + text[length:]
+        word = re.match(rb"[A-Za-z0-9+/]*", text)
+        for skipped in range(4 if word else 0):  # where the next group of four begins is not known
+            data = _decoded(word[0][skipped:]) if word else b""
+            if word and any(secret in data or _overlap(secret, data) for secret in self._secrets):
+                return MASK + text[word.end() :]
         return text
 
     def lines(self) -> Iterator[Line]:
@@ -167,10 +176,20 @@ class Transcript:
         )
 
 
-def _common(data: bytes, secret: bytes) -> int:
-    """How many octets at the end of `data` begin `secret`; 0 when they are too few to tell anything."""
-    lengths = range(min(len(data), len(secret)), TELLING - 1, -1)
-    return next((length for length in lengths if data.endswith(secret[:length])), 0)
+def _overlap(first: bytes, second: bytes) -> int:
+    """How many octets at the end of `first` begin `second`; 0 when they are too few to tell anything."""
+    lengths = range(min(len(first), len(second)), TELLING - 1, -1)
+    return next((length for length in lengths if first.endswith(second[:length])), 0)
+
+
+def _decoded(word: bytes) -> bytes:
+    """What a base64 word says, as far as it goes."""
+    word = word.rstrip(b"=")
+    word = word[: len(word) - 1] if len(word) % 4 == 1 else word
+    try:
+        return base64.b64decode(word + b"=" * (-len(word) % 4))
+    except binascii.Error:
+        return b""
 
 
 def visible(data: bytes) -> str:
