@@ -142,7 +142,7 @@ class Dialogue(Generic[V]):
     def send(self, *what: Say) -> None:
         """Write everything in one go. A peer that broke the connection is noticed when its answer is read."""
         data = b"".join(w if isinstance(w, bytes) else w.encode() + b"\r\n" for w in what)
-        self._said = shown(data)
+        self._said = self._shown(data)
         try:
             self.wire.send(data, self.wire.now() + self.target.patience)
         except Gone:
@@ -156,10 +156,11 @@ class Dialogue(Generic[V]):
         """Shake hands on this connection, after the peer agreed. Raises NonConformity when that fails."""
         rest = self._framer.rest()
         self._framer = self._make_framer()
+        self._await("tls", self.target.patience)
         try:
             self.wire.start_tls(self.wire.now() + self.target.patience)
         except (TlsFailure, Silence, Gone) as error:
-            seen = f" behind {shown(rest)} in clear" if rest else ""
+            seen = f" behind {self._shown(rest)} in clear" if rest else ""
             raise NonConformity("a TLS handshake", f"{error}{seen}", owed=True, passing=True) from None
         self._said = "the TLS handshake"
 
@@ -173,7 +174,7 @@ class Dialogue(Generic[V]):
         value = self.hear(expected, within=within)
         if value.code is None:
             raise Inconclusive(
-                f"an answer that cannot be framed ({shown(value.raw)}); {self._framer.grammar} judges that"
+                f"an answer that cannot be framed ({self._shown(value.raw)}); {self._framer.grammar} judges that"
             )
         return value
 
@@ -182,6 +183,7 @@ class Dialogue(Generic[V]):
         expected = expected or f"an answer to {self._said}"
         patience = self.target.patience if within is None else within
         deadline = self.wire.now() + patience
+        self._await("answer", patience, self._framer.pattern)
         octets = 0
         while (value := self._framer.next()) is None:
             try:
@@ -199,6 +201,14 @@ class Dialogue(Generic[V]):
         self.wire.record(What.HEARD, value.raw)
         return value
 
+    def _await(self, what: str, seconds: float, pattern: bytes = b"") -> None:
+        """Leave word for a reproducer: from here on we wait for this, at most so long."""
+        self.wire.record(What.AWAIT, f"{what} {seconds:g} ".encode() + pattern)
+
+    def _shown(self, data: bytes) -> str:
+        """Octets for a message; secrets are hidden before anything is cut."""
+        return shown(self.visit.transcript.mask(data))
+
     def unframed(self) -> bytes:
         """What arrived and is no whole answer yet."""
         return self._framer.rest()
@@ -206,7 +216,7 @@ class Dialogue(Generic[V]):
     def _owed(self, expected: str, received: str) -> NonConformity:
         rest = self._framer.rest()
         if rest:
-            received = f"{shown(rest)}, unfinished, then {received}"
+            received = f"{self._shown(rest)}, unfinished, then {received}"
         return NonConformity(expected, received, owed=True, passing=True)
 
     def expect(
@@ -248,12 +258,12 @@ class Dialogue(Generic[V]):
                 return
         for pattern, text in (tolerated or {}).items():
             if fits(code, (pattern,)):
-                self.visit.deviations.append(Deviation(expected, shown(value.raw), text))
+                self.visit.deviations.append(Deviation(expected, self._shown(value.raw), text))
                 return
         if value.temporary:
-            raise Inconclusive(f"a temporary refusal, {shown(value.raw)}, where {expected} was asked")
+            raise Inconclusive(f"a temporary refusal, {self._shown(value.raw)}, where {expected} was asked")
         raise NonConformity(
-            expected, shown(value.raw), pattern=code_pattern((*codes, *(noted or ()), *(tolerated or ())))
+            expected, self._shown(value.raw), pattern=code_pattern((*codes, *(noted or ()), *(tolerated or ())))
         )
 
     def exchange(
@@ -308,7 +318,7 @@ class Dialogue(Generic[V]):
         command, codes = self.control
         self.send(command)
         try:
-            self.expect(*codes, to=f"{shown(_octets(command))} (the session goes on)")
+            self.expect(*codes, to=f"{self._shown(_octets(command))} (the session goes on)")
         except NonConformity as problem:
             problem.owed = True
             raise
@@ -333,10 +343,12 @@ class Dialogue(Generic[V]):
         """Nothing arrives within the silence window. Only where no marker can follow."""
         self.visit.evidence.add("silence")
         expected = f"silence {what}"
+        window = self.target.window if window is None else window
+        self._await("silence", window)
         if (value := self._framer.next()) is not None:
-            raise NonConformity(expected, shown(value.raw), owed=True)
+            raise NonConformity(expected, self._shown(value.raw), owed=True)
         try:
-            data = self.wire.receive(self.wire.now() + (self.target.window if window is None else window))
+            data = self.wire.receive(self.wire.now() + window)
         except Silence:
             return
         except (Gone, TlsFailure) as error:
@@ -344,7 +356,7 @@ class Dialogue(Generic[V]):
         if not data:
             raise NonConformity(expected, "the connection was closed", owed=True, passing=True)
         self._framer.feed(data)
-        raise NonConformity(expected, shown(data), owed=True)
+        raise NonConformity(expected, self._shown(data), owed=True)
 
     def closes(self, why: str, *, within: float | None = None) -> None:
         """The peer ends the connection (a close, not a reset) and says nothing more before."""
@@ -352,6 +364,7 @@ class Dialogue(Generic[V]):
         expected = f"the connection to be closed {why}"
         patience = self.target.patience if within is None else within
         rest = self._framer.rest()
+        self._await("close", patience)
         try:
             data = rest or self.wire.receive(self.wire.now() + patience)
         except Silence:
@@ -362,11 +375,12 @@ class Dialogue(Generic[V]):
             self.visit.note(f"closed by {error}")
             return
         if data:
-            raise NonConformity(expected, shown(data), owed=True)
+            raise NonConformity(expected, self._shown(data), owed=True)
 
     def ended(self) -> bool:
         """Whether the peer has closed, as far as one silence window shows; what it still says is passed over."""
         deadline = self.wire.now() + self.target.window
+        self._await("end", self.target.window)
         try:
             while self.wire.receive(deadline):
                 pass
@@ -394,12 +408,13 @@ class Dialogue(Generic[V]):
 
     def tolerate(self, expected: str, received: bytes, note: str) -> None:
         """Record a DEVIATION that the field shows so often that it is not failed; the check goes on."""
-        self.visit.deviations.append(Deviation(expected, shown(received), note))
+        self.visit.deviations.append(Deviation(expected, self._shown(received), note))
 
     def require(self, truth: object, expected: str, received: object) -> None:
         """Raise NonConformity unless `truth`: for rules about the contents of answers (octets are made visible)."""
         if not truth:
-            raise NonConformity(expected, shown(received) if isinstance(received, bytes) else str(received))
+            text = self._shown(received) if isinstance(received, bytes) else str(received)
+            raise NonConformity(expected, text)
 
     def not_applicable(self, reason: str) -> None:
         """End the check: the target leaves it nothing to look at."""

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_netconform.dialogue import Opener, Visit, reach
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.target import Survey, Target
-from pytest_netconform.transcript import Transcript
+from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable, Verdict, decide
 
 
@@ -90,6 +90,7 @@ def judge(
         opened = {name: reach(opener, visit, name) for name, opener in openers.items()}
         check(**opened, **values)
         if "hostile" in meta.traits:
+            visit.transcript.add(visit.seconds(), 0, What.AWAIT, b"service")
             _control(target, column)
     except Exception as error:
         problem = error

@@ -36,6 +36,7 @@ class What(str, Enum):
     RESET = "reset"
     EOF = "eof"
     NOTE = "note"
+    AWAIT = "await"  # what we wait for from now on; for reproducers, never shown
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ class Transcript:
             if event.what is What.RECEIVE:
                 began, data, total = waiting.get(event.connection, (event.at, b"", 0))
                 waiting[event.connection] = (began, data + event.data, total + event.total)
-            elif event.what is not What.HEARD:
+            elif event.what not in (What.HEARD, What.AWAIT):
                 yield from flush(event.connection)
                 if event.what is What.SEND:
                     yield event.at, event.connection, "C", event.data, event.total
@@ -170,7 +171,7 @@ class Transcript:
 
     def render(self) -> str:
         """The whole transcript as text for a terminal: printable ASCII only."""
-        several = len({event.connection for event in self.events}) > 1
+        several = len({event.connection for event in self.events if event.connection}) > 1
         return "\n".join(
             f"{line.at:8.3f}  {line.who}{line.connection if several else ''}: {line.text}" for line in self.lines()
         )

@@ -51,7 +51,7 @@ class ReplyFramer:
     """Feed octets, take replies (RFC 5321 4.2, 4.2.1)."""
 
     #: one whole reply, for a reproducer that frames with a regular expression
-    pattern = rb"(?:[0-9]{3}-[^\n]*\n)*[^\n]*\n"
+    pattern = rb"(?:[0-9]{3}-[^\n]*\n)*(?![0-9]{3}-)[^\n]*\n"
     #: where a reply that cannot be framed is judged
     grammar = "SMTP-5321-4.2-a"
 
