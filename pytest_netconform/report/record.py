@@ -26,7 +26,10 @@ LEVELS = ("MUST", "SECURITY", "SHOULD", "MAY", "INTEROP")
 
 
 def record_of(outcome: Outcome, *, nodeid: str, target_name: str) -> Record:
-    """Everything that reports say about one outcome; `earlier` is the transcript of a first try that did not repeat."""
+    """Everything that reports say about one outcome.
+
+    `known` is for whoever compares with a baseline; `earlier` is the transcript of a first try that did not repeat.
+    """
     required = outcome.check.requirement
     hide = outcome.transcript.mask_text
     return {
@@ -43,6 +46,7 @@ def record_of(outcome: Outcome, *, nodeid: str, target_name: str) -> Record:
         "notes": [hide(note) for note in outcome.notes],
         "observed": [hide(value) for value in outcome.observed],
         "lacking": outcome.lacking,
+        "known": False,
         "seconds": round(outcome.seconds, SECONDS_DIGITS),
         "transcript": transcript_lines(outcome.transcript),
         "earlier": transcript_lines(outcome.earlier) if outcome.earlier is not None else [],

@@ -77,7 +77,8 @@ def _failures(records: Sequence[Record], verdict: str, title: str, width: int) -
     for id, group in found.items():
         first = group[0]
         more = f"  ({len(group)} checks)" if len(group) > 1 else ""
-        yield _shortened(f"  {id}  {first['level']}  {first['source']}{more}", width)
+        known = "  (known)" if all(record["known"] for record in group) else ""
+        yield _shortened(f"  {id}  {first['level']}  {first['source']}{more}{known}", width)
         yield f"      {_why(first, width - 6)}"
 
 
