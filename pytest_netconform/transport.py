@@ -147,6 +147,11 @@ class Cancel:
         """Interrupt: everything that waits, or will wait, raises Cancelled."""
         os.write(self._writer, b"!")
 
+    def clear(self) -> None:
+        """Let wires wait again; only once nobody waits who was to be interrupted."""
+        while select.select([self._reader], [], [], 0)[0]:
+            os.read(self._reader, CHUNK)
+
     def fileno(self) -> int:
         """Readable once the switch is set."""
         return self._reader
