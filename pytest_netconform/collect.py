@@ -1,0 +1,260 @@
+"""Collecting: the suites as nodes of the session, and the rungs of their columns as fixtures.
+
+This module knows pytest's collection and the names of things: suites, checks, requirement ids. It must not know how a
+target is reached or judged.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_netconform.plugin import wake
+from pytest_netconform.protocols import PROTOCOLS, Protocol
+from pytest_netconform.requirement import Check, check_of, selects
+
+if TYPE_CHECKING:
+    from pytest_netconform.dialogue import Opener
+    from pytest_netconform.target import Target
+
+TARGET = "netconform_target"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a check gets for a rung until the judge exchanges it: how to open it, and at whom."""
+
+    opener: Opener
+    target: Target
+
+    def then(self, step: Callable[[Any], object]) -> Ticket:
+        """A rung of your own: this one, and then a step on the dialogue, every time it is opened."""
+
+        def opener(visit: Any) -> Any:
+            opened = self.opener(visit)
+            step(opened)
+            return opened
+
+        return replace(self, opener=opener)
+
+
+class SuiteModule(pytest.Module):
+    """The checks of one suite. Its node id is the suite's name, wherever the package lies."""
+
+    protocol: Protocol
+    looked = False
+
+    @classmethod
+    def of(cls, session: pytest.Session, protocol: Protocol) -> SuiteModule:
+        """The node of a protocol's suite."""
+        file = import_module(protocol.suite).__file__
+        assert file is not None
+        node: SuiteModule = cls.from_parent(session, path=Path(file), name=protocol.name, nodeid=protocol.name)
+        node.protocol = protocol
+        return node
+
+    def _getobj(self) -> ModuleType:
+        return import_module(self.protocol.suite)
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Every check of the suite, whatever the user's python_functions or collect_imported_tests say."""
+        if not self.looked:
+            _register(self, {**_rungs([self.protocol]), TARGET: _suite_target(self.protocol)})
+        self.looked = True
+        for name, value in list(vars(self.obj).items()):
+            if check_of(value) is not None:
+                made = self.ihook.pytest_pycollect_makeitem(collector=self, name=name, obj=value)
+                yield from made if isinstance(made, list) else [made] if made is not None else []
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Only checks are looked at, and all of them are wanted."""
+        return True
+
+
+class Suites:
+    """The collection's half of a run: which suites are in the session, and which of their checks."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.protocols: list[Protocol] = []
+        self.wanted: dict[str, list[str]] = {}  # suite → the ids under it that arguments named; none: all
+        self.select: Sequence[str] = ()
+
+    def add(self, protocols: Iterable[Protocol]) -> None:
+        """Put these suites into the session, once each."""
+        self.protocols += [protocol for protocol in protocols if protocol not in self.protocols]
+
+    def want(self, arguments: Iterable[str]) -> None:
+        """Take `smtp` or `smtp::test_…` arguments: with them, only what they name is run."""
+        for argument in arguments:
+            suite, _, rest = argument.partition("::")
+            self.wanted.setdefault(suite, [])
+            self.wanted[suite] = [*self.wanted[suite], rest]
+
+    def check_names(self) -> None:
+        """Raise UsageError for a check, or a requirement to select, that no suite of this run has."""
+        for suite, names in self.wanted.items():
+            known = _checks(import_module(PROTOCOLS[suite].suite))
+            for name in names:
+                base = name.partition("[")[0]
+                if base and base not in known:
+                    raise pytest.UsageError(f"not found: {suite}::{base}{_near(base, known)}")
+        if self.protocols:
+            self._check_selection()
+
+    def _check_selection(self) -> None:
+        suites = [import_module(protocol.suite) for protocol in self.protocols]
+        known = [check.requirement.id for suite in suites for check in _checks(suite).values()]
+        excluded = {id: reason for suite in suites for id, reason in getattr(suite, "NOT_CHECKED", [])}
+        for pattern in self.select:
+            if any(selects(pattern, id) for id in known):
+                continue
+            for id, reason in excluded.items():
+                if selects(pattern, id):
+                    raise pytest.UsageError(f"--netconform-select={pattern}: {id} is not checked from here: {reason}")
+            raise pytest.UsageError(
+                f"--netconform-select={pattern}: no requirement of the {self._names()} has this id{_near(pattern, known)}"
+            )
+
+    def _names(self) -> str:
+        names = ", ".join(protocol.name for protocol in self.protocols)
+        return f"suite{'s' * (len(self.protocols) > 1)} {names}"
+
+    # -- what pytest calls
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Iterator[None]:  # a generator whose value is the report
+        report = yield
+        if isinstance(collector, pytest.Session):
+            report.result = [*report.result, *(SuiteModule.of(collector, protocol) for protocol in self.protocols)]
+        elif isinstance(collector, SuiteModule) and report.passed and not collector.looked:
+            report.result = list(collector.collect())  # --lf passes over files whose names it does not know
+        return report
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Several targets: each check once for each, under the target's name."""
+        if check_of(metafunc.function) is None or TARGET not in metafunc.fixturenames:
+            return
+        definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(TARGET, ())
+        if not definitions or not hasattr(definitions[-1].func, "netconform_default"):
+            return  # the user's own fixture says which target
+        protocol = protocol_of(metafunc.function)
+        names = wake(self.config).roster.speaking(protocol) if protocol else []
+        if len(names) > 1:
+            metafunc.parametrize(TARGET, names, indirect=True, scope="session", ids=names)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if self._named(item)]
+        for item in items:
+            if (check := check_of_item(item)) is not None:
+                _mark(item, check)
+        if self.select:
+            left = [item for item in items if (check := check_of_item(item)) and not self._selected(check)]
+            if left:
+                self.config.hook.pytest_deselected(items=left)
+                items[:] = [item for item in items if item not in left]
+
+    def _named(self, item: pytest.Item) -> bool:
+        suite = item.getparent(SuiteModule)
+        if suite is None or suite.name not in self.wanted:
+            return suite is None or not self.wanted
+        _, _, rest = item.nodeid.partition("::")
+        return any(not name or rest == name or rest.startswith(f"{name}[") for name in self.wanted[suite.name])
+
+    def _selected(self, check: Check) -> bool:
+        return any(selects(pattern, check.requirement.id) for pattern in self.select)
+
+
+def adopt(collector: pytest.Module, module: object) -> None:
+    """A module of the user's was imported: if it holds checks (door 3), give it the rungs that they stand on."""
+    spoken = [protocol_of(value) for value in list(vars(module).values()) if check_of(value) is not None]
+    if spoken:
+        wake(collector.config)
+        # before pytest looks into the module itself, so that a rung that the module defines again overrides ours
+        _register(collector, _rungs(protocol for protocol in PROTOCOLS.values() if protocol in spoken))
+
+
+def check_of_item(item: pytest.Item) -> Check | None:
+    """The check behind an item, wherever it was collected."""
+    return check_of(item.obj) if isinstance(item, pytest.Function) else None
+
+
+def protocol_of(function: object) -> Protocol | None:
+    """The protocol whose suite a check belongs to; a check of the user's own says it by the beginning of its id."""
+    home = getattr(function, "__module__", "") or ""
+    check = check_of(function)
+    word = check.requirement.id.partition("-")[0].lower() if check else ""
+    for protocol in PROTOCOLS.values():
+        if home == protocol.suite or home.startswith(f"{protocol.suite}."):
+            return protocol
+    return PROTOCOLS.get(word)
+
+
+# -- fixtures
+
+
+def _rungs(protocols: Iterable[Protocol]) -> dict[str, Callable[..., Any]]:
+    columns = [import_module(protocol.column).COLUMN for protocol in protocols]
+    return {name: _rung(name, opener) for column in columns for name, opener in column.rungs.items()}
+
+
+def _rung(name: str, opener: Opener) -> Callable[..., Any]:
+    def rung(request: pytest.FixtureRequest, netconform_target: Any) -> Ticket:
+        return Ticket(opener, wake(request.config).found(netconform_target))
+
+    rung.__name__, rung.__doc__ = name, opener.__doc__
+    rung.netconform_rung = opener  # type: ignore[attr-defined]
+    return pytest.fixture(name=name)(rung)
+
+
+def _suite_target(protocol: Protocol) -> Callable[..., Any]:
+    def target(request: pytest.FixtureRequest) -> Target:
+        """The target that this check is for."""
+        return wake(request.config).given(getattr(request, "param", None), protocol)
+
+    target.netconform_default = True  # type: ignore[attr-defined]
+    return pytest.fixture(name=TARGET, scope="session")(target)
+
+
+def _register(node: pytest.Collector, fixtures: Mapping[str, Callable[..., Any]]) -> None:
+    """Make fixtures visible below a node and nowhere else."""
+    holder = ModuleType("netconform_rungs")
+    vars(holder).update(fixtures)
+    known = node.session._fixturemanager
+    if "holder" in inspect.signature(known.parsefactories).parameters:
+        known.parsefactories(holder=holder, node=node)
+    else:  # pytest before 9.1
+        known.parsefactories(holder, node.nodeid)
+
+
+# -- names
+
+
+def _checks(module: ModuleType) -> dict[str, Check]:
+    found = {name: check_of(value) for name, value in vars(module).items()}
+    return {name: check for name, check in found.items() if check is not None}
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(dict.fromkeys(known)), 3, 0.6)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _mark(item: pytest.Item, check: Check) -> None:
+    item.extra_keyword_matches.add(check.requirement.id)
+    item.add_marker(pytest.mark.netconform(check.requirement.id))
+    item.add_marker(getattr(pytest.mark, f"netconform_{check.requirement.level.value.lower()}"))
+    for trait in sorted(check.traits):
+        if trait in ("serial", "hostile", "writes", "slow", "disposable"):
+            item.add_marker(getattr(pytest.mark, f"netconform_{trait}"))

@@ -1,0 +1,173 @@
+"""Options: what a user can ask for on the command line or in his ini file. Everything is inert until asked.
+
+This module knows names, defaults and the form of values, and nothing of what is done with them. It is loaded by every
+run of pytest in an environment that has the plugin, so it imports nothing but pytest.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONSENTS = ("slow", "write", "intrusive", "disposable")
+STRICT = ("deviation", "inconclusive")
+CUTS = ("whole", "octets", "tokens")
+WAYS = ("tls", "ipv6")
+
+_SUITE_ARGUMENT = re.compile(r"[a-z0-9_]+(::.+)?", re.DOTALL)
+
+#: option → the arguments of `addoption`
+OPTIONS: dict[str, dict[str, Any]] = {
+    "target": {
+        "action": "append",
+        "metavar": "TARGET",
+        "help": "judge this server: [NAME=][SCHEME://][user:password@]HOST[:PORT][?option=value], or reference, or "
+        "reference:PROTOCOL?option=value; may be repeated (ini: netconform_targets)",
+    },
+    "suite": {
+        "action": "append",
+        "metavar": "NAMES",
+        "help": "run these suites only; beside paths, run these suites too (comma-separated)",
+    },
+    "select": {
+        "action": "append",
+        "metavar": "IDS",
+        "help": "run only the checks of these requirements: exact ids, or prefixes that end before a . or a -",
+    },
+    "allow": {
+        "action": "append",
+        "metavar": "CONSENTS",
+        "help": f"consent to checks that are {', '.join(CONSENTS)}; write and intrusive are implied on loopback",
+    },
+    "strict": {
+        "nargs": "?",
+        "const": ",".join(STRICT),
+        "metavar": "VERDICTS",
+        "help": "exit 1 for these verdicts too: deviation, inconclusive (default: both)",
+    },
+    "baseline": {
+        "metavar": "FILE",
+        "help": "known findings, by id with the expected text: they do not make the exit code 1; stale entries do",
+    },
+    "baseline-write": {"metavar": "FILE", "help": "write this run's findings as a baseline"},
+    "json": {"metavar": "FILE", "help": "write every verdict as JSON (docs/json-schema.md)"},
+    "reproducers": {
+        "metavar": "FOLDER",
+        "help": "write a standard-library script per failure that repeats it without this plugin",
+    },
+    "concurrency": {
+        "metavar": "N",
+        "help": "dialogues held at a time (default: up to 8 on loopback, as many as the target serves; 1 elsewhere)",
+    },
+    "delivery": {
+        "action": "append",
+        "metavar": "WAYS",
+        "help": f"how what we say is delivered: {', '.join(CUTS)}; and to a reference, over {', '.join(WAYS)}",
+    },
+    "serve": {
+        "metavar": "COMMAND",
+        "help": "start the target by this command and end it afterwards; {port} stands for its port on 127.0.0.1",
+    },
+}
+
+
+def add(parser: pytest.Parser) -> None:
+    """Register everything above."""
+    group = parser.getgroup("netconform", "judging network servers by their standards")
+    for name, arguments in OPTIONS.items():
+        group.addoption(f"--netconform-{name}", **arguments)
+    parser.addini("netconform_targets", "targets to judge, one a line, as in --netconform-target", "linelist")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user asked for, read and checked. from_ini: the targets come from the ini file."""
+
+    targets: tuple[str, ...] = ()
+    from_ini: bool = False
+    suites: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    allow: frozenset[str] = frozenset()
+    strict: frozenset[str] = frozenset()
+    baseline: Path | None = None
+    baseline_write: Path | None = None
+    json: Path | None = None
+    reproducers: Path | None = None
+    concurrency: int | None = None
+    delivery: frozenset[str] = field(default_factory=frozenset)
+    serve: str = ""
+
+    @property
+    def cut(self) -> str:
+        """The cut that was asked for by name."""
+        return next((cut for cut in CUTS if cut in self.delivery), "whole")
+
+
+def asked(config: pytest.Config) -> bool:
+    """Whether anything of ours was asked for; cheap, and wrong never but in a project's own modules (door 3)."""
+    return bool(
+        config.option.netconform_target or config.option.netconform_serve or config.getini("netconform_targets")
+    )
+
+
+def suites_named(config: pytest.Config) -> list[str]:
+    """The arguments whose part before `::` is a suite (`smtp`, `smtp::test_…`), unless a file or folder has the name."""
+    found = [arg for arg in config.args if _SUITE_ARGUMENT.fullmatch(arg)]
+    found = [arg for arg in found if "::" in arg or not (config.invocation_params.dir / arg).exists()]
+    if found:
+        from pytest_netconform.protocols import PROTOCOLS
+
+        found = [arg for arg in found if arg.partition("::")[0] in PROTOCOLS]
+    return found
+
+
+def settings(config: pytest.Config) -> Settings:
+    """Read all options. Raises UsageError that names the option and what it takes."""
+    option = config.option
+    targets = option.netconform_target or config.getini("netconform_targets")
+    return Settings(
+        targets=tuple(targets),
+        from_ini=bool(targets) and not option.netconform_target,
+        suites=_words("suite", option.netconform_suite),
+        select=_words("select", option.netconform_select),
+        allow=frozenset(_words("allow", option.netconform_allow, CONSENTS)),
+        strict=frozenset(_words("strict", [option.netconform_strict], STRICT)),
+        baseline=_path(config, option.netconform_baseline),
+        baseline_write=_path(config, option.netconform_baseline_write),
+        json=_path(config, option.netconform_json),
+        reproducers=_path(config, option.netconform_reproducers),
+        concurrency=_count(option.netconform_concurrency),
+        delivery=_delivery(option.netconform_delivery),
+        serve=option.netconform_serve or "",
+    )
+
+
+def _words(option: str, values: list[str | None] | None, known: tuple[str, ...] = ()) -> tuple[str, ...]:
+    words = [word.strip() for value in values or [] if value for word in value.split(",")]
+    for word in words:
+        if known and word not in known:
+            raise pytest.UsageError(f"--netconform-{option}={word}: known are {', '.join(known)}")
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def _delivery(values: list[str | None] | None) -> frozenset[str]:
+    words = frozenset(_words("delivery", values, CUTS + WAYS))
+    if len(words & set(CUTS)) > 1:
+        raise pytest.UsageError(f"--netconform-delivery={','.join(sorted(words))}: only one of {', '.join(CUTS)}")
+    return words
+
+
+def _count(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and 0 < int(text) <= 256:
+        return int(text)
+    raise pytest.UsageError(f"--netconform-concurrency={text}: a number from 1 to 256 is asked for")
+
+
+def _path(config: pytest.Config, text: str | None) -> Path | None:
+    return config.invocation_params.dir / text if text else None

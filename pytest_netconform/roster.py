@@ -1,0 +1,196 @@
+"""The roster: who is judged in this run, reached and surveyed once, and known to every process of it.
+
+This module turns what the user wrote into targets: it reads, detects, dials, and says in one line what is wrong. It
+must not know pytest's items, nor judge.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pytest_netconform.detect import detect, misnamed
+from pytest_netconform.judge import Column, survey
+from pytest_netconform.options import Settings
+from pytest_netconform.protocols import PROTOCOLS, Protocol
+from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
+from pytest_netconform.transcript import Transcript, What
+from pytest_netconform.transport import Cancel
+
+if TYPE_CHECKING:
+    from pytest_netconform.fixtures.network import Network
+
+LOOPBACK_CONSENTS = frozenset({"write", "intrusive"})
+
+
+class Roster:
+    """The targets of one run. `specs` are those of the command line or the ini file, resolved."""
+
+    def __init__(self, settings: Settings, cancel: Cancel, ready: Callable[[Target], None]) -> None:
+        self._settings = settings
+        self._cancel = cancel
+        self._ready = ready
+        self._network: Network | None = None
+        self._targets: dict[str, Target] = {}  # by name
+        self._found: dict[str, Target | TargetError] = {}  # what fixtures named, by URL
+        self._told: Mapping[str, Any] = {}
+        self.specs: list[Spec] = []
+
+    @property
+    def network(self) -> Network:
+        """Whatever speaks over sockets, made at first use."""
+        if self._network is None:
+            network = import_module("pytest_netconform.fixtures.network")
+            self._network = network.Network(delivery=self._settings.delivery, cancel=self._cancel)
+        return self._network
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """Every target that was reached in this process."""
+        return [*self._targets.values(), *(found for found in self._found.values() if isinstance(found, Target))]
+
+    # -- the targets of the command line
+
+    def read(self, texts: Sequence[str]) -> None:
+        """Read targets. Raises TargetError."""
+        specs = [spec for text in texts for spec in _expanded(parse_target(text, os.environ))]
+        names = [spec.name for spec in specs]
+        for spec in specs:
+            if names.count(spec.name) > 1:
+                raise TargetError(f"two targets are called {spec.name}; write NAME=... before one of them")
+        self.specs = specs
+
+    def resolve(self, *, dial: bool = True) -> None:
+        """Find out what each target speaks, reach it and hold its sanity dialogue. Raises TargetError.
+
+        Without `dial` (nothing will be judged) only targets that name no scheme are spoken to.
+        """
+        for index, spec in enumerate(self.specs):
+            self.specs[index] = spec = detect(spec, cancel=self._cancel)
+            self.network.check(spec)
+            if dial and not spec.reference:
+                self._targets[spec.name] = self._reach(spec)
+
+    def for_workers(self) -> dict[str, Any]:
+        """What was resolved, in plain types, for `learn`."""
+        surveys = {
+            name: {
+                **asdict(target.survey),
+                "capabilities": sorted(target.survey.capabilities),
+                "lost": target.lost,
+            }
+            for name, target in self._targets.items()
+        }
+        return {"specs": [_packed(spec) for spec in self.specs], "surveys": surveys}
+
+    def learn(self, told: Mapping[str, Any]) -> None:
+        """Take over what another process resolved."""
+        self.specs = [_unpacked(packed) for packed in told["specs"]]
+        self._told = told["surveys"]
+
+    def speaking(self, protocol: Protocol) -> list[str]:
+        """The names of the run's targets of one protocol."""
+        return [spec.name for spec in self.specs if spec.protocol is protocol]
+
+    def named(self, name: str) -> Target:
+        """The target of this name, ready to be judged: reached and surveyed in this process, or told about."""
+        if name not in self._targets:
+            spec = next(spec for spec in self.specs if spec.name == name)
+            told = self._told.get(name)
+            self._targets[name] = self._reach(spec) if told is None else self._informed(spec, told)
+        return self._targets[name]
+
+    # -- the targets of fixtures
+
+    def found(self, value: object) -> Target:
+        """The target that a fixture named: a URL, or a target already. Raises TargetError, the same each time."""
+        if isinstance(value, Target):
+            return value
+        if not isinstance(value, str):
+            raise TargetError(f"the fixture netconform_target returned {value!r}; a URL is asked for")
+        if value not in self._found:
+            try:
+                (spec,) = _expanded(parse_target(value, os.environ))
+                spec = detect(spec, cancel=self._cancel)
+                self.network.check(spec)
+                self._found[value] = self._reach(spec)
+            except TargetError as error:
+                self._found[value] = error
+        found = self._found[value]
+        if isinstance(found, TargetError):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """End what was started."""
+        if self._network is not None:
+            self._network.close()
+
+    # -- reaching
+
+    def _reach(self, spec: Spec) -> Target:
+        target = self.network.target(spec, allowed=self._allowed(spec))
+        transcript = survey(target, column_of(target))
+        if reason := _unreached(target, transcript) or misnamed(spec, transcript):
+            raise TargetError(reason)
+        self._ready(target)
+        return target
+
+    def _informed(self, spec: Spec, told: Mapping[str, Any]) -> Target:
+        target = self.network.target(spec, allowed=self._allowed(spec))
+        facts = dict(told)
+        target.lost = facts.pop("lost")
+        target.survey = Survey(**{**facts, "capabilities": set(facts["capabilities"])})
+        self._ready(target)
+        return target
+
+    def _allowed(self, spec: Spec) -> frozenset[str]:
+        at_home = spec.reference or on_loopback(spec.host)
+        return self._settings.allow | (LOOPBACK_CONSENTS if at_home else frozenset())
+
+
+def column_of(target: Target) -> Column:
+    """The column of the protocol that a target speaks."""
+    assert target.spec.protocol is not None
+    column = import_module(target.spec.protocol.column).COLUMN
+    assert isinstance(column, Column)
+    return column
+
+
+def on_loopback(host: str) -> bool:
+    """Whether every address of a host is this machine's own."""
+    try:
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return bool(addresses) and all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)
+
+
+def _unreached(target: Target, transcript: Transcript) -> str:
+    """Why the sanity dialogue had no connection to be held on; empty when it had one."""
+    needed = What.TLS if target.spec.implicit_tls else What.CONNECT
+    reached = any(event.what is needed for event in transcript.events)
+    return "" if reached else target.survey.problem
+
+
+def _expanded(spec: Spec) -> list[Spec]:
+    """A bare `reference` means every protocol that we serve."""
+    if not spec.reference or spec.protocol is not None:
+        return [spec]
+    rows = list(PROTOCOLS.values())
+    names = [spec.name if len(rows) == 1 else f"{spec.name}-{row.name}" for row in rows]
+    return [replace(spec, name=name, protocol=row) for name, row in zip(names, rows, strict=True)]
+
+
+def _packed(spec: Spec) -> dict[str, Any]:
+    facts = {name: getattr(spec, name) for name in Spec.__dataclass_fields__}
+    return {**facts, "options": dict(spec.options), "protocol": spec.protocol.name if spec.protocol else None}
+
+
+def _unpacked(packed: Mapping[str, Any]) -> Spec:
+    return Spec(**{**packed, "protocol": PROTOCOLS[packed["protocol"]] if packed["protocol"] else None})

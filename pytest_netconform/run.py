@@ -1,0 +1,387 @@
+"""The run: pytest's items become jobs for the judge, and outcomes become pytest's reports.
+
+This module translates hooks and holds what one session shares: settings, targets, the pool, the ledger. It must not
+know what a verdict means beyond the table below, nor how any report looks.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_netconform import options
+from pytest_netconform.ahead import Ahead, Job, Processes, Threads, Turnstile, measured
+from pytest_netconform.closing import Ledger
+from pytest_netconform.collect import TARGET, Suites, Ticket, check_of_item
+from pytest_netconform.judge import LOST, Outcome, confirmed
+from pytest_netconform.protocols import PROTOCOLS, Protocol
+from pytest_netconform.report import evidence, junit
+from pytest_netconform.report.record import Record, record_of
+from pytest_netconform.requirement import Check
+from pytest_netconform.roster import Roster, column_of, on_loopback
+from pytest_netconform.target import Target, TargetError
+from pytest_netconform.transport import Cancel
+from pytest_netconform.verdict import Verdict
+
+OUTCOME = pytest.StashKey[Outcome]()
+JOB = pytest.StashKey[Job]()
+
+
+class Run:
+    """One session's run; its plugin. `worker`: this process is one of pytest-xdist's."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.settings = options.settings(config)
+        self.worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.cancel = Cancel()
+        self.roster = Roster(self.settings, self.cancel, self._announce)
+        self.suites = Suites(config)
+        self.suites.select = self.settings.select
+        self.ledger = Ledger(config, self.settings)
+        self.ahead = Ahead(self.cancel, self._concurrency, self._turnstile)
+        self._threads = Threads()
+        self._position: dict[int, int] = {}
+        self._with_paths = False
+        config.pluginmanager.register(self.suites, "netconform-suites")
+
+    # -- before anything is judged
+
+    def configure(self) -> None:
+        """Read the arguments: suites among them are ours, and with targets alone the suites are the session."""
+        config = self.config
+        named = options.suites_named(config)
+        config.args = [arg for arg in config.args if arg not in named]
+        self.suites.want(named)
+        if config.args_source is pytest.Config.ArgsSource.ARGS:
+            self._with_paths = bool(config.args)
+        elif not self.settings.from_ini:
+            config.args = []
+        try:
+            self.roster.read(self.settings.targets)
+        except TargetError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        if self.worker is not None:
+            told = self.worker["netconform"]
+            self.roster.learn(told["roster"])
+            self.suites.add(PROTOCOLS[name] for name in told["suites"])
+            return
+        try:
+            self.roster.resolve(dial=not self.config.option.collectonly)
+        except TargetError as error:
+            raise pytest.UsageError(str(error)) from None
+        self.suites.add(self._chosen())
+        self.suites.check_names()
+        self.ledger.check_files()
+
+    def _chosen(self) -> list[Protocol]:
+        """The suites of this session, by the arguments, the option or the targets."""
+        spoken = [protocol for protocol in PROTOCOLS.values() if self.roster.speaking(protocol)]
+        names = list(self.suites.wanted) + [name for name in self.settings.suites if name not in self.suites.wanted]
+        for name in names:
+            if name not in PROTOCOLS:
+                raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(PROTOCOLS)}")
+            if PROTOCOLS[name] not in spoken:
+                raise pytest.UsageError(f"the suite {name} has no target; give it --netconform-target={name}://HOST")
+        if names:
+            return [PROTOCOLS[name] for name in names]
+        return [] if self._with_paths else spoken
+
+    def _announce(self, target: Target) -> None:
+        self.config.hook.pytest_netconform_target_ready(config=self.config, target=target)
+
+    # -- workers of pytest-xdist
+
+    def for_worker(self) -> dict[str, Any]:
+        """What a worker has to know, in plain types."""
+        return {"roster": self.roster.for_workers(), "suites": [protocol.name for protocol in self.suites.protocols]}
+
+    def from_worker(self, run: str, told: dict[str, Any]) -> None:
+        """What a worker has to tell at its end."""
+        for entry in told["targets"]:
+            self.ledger.meet(entry)
+        self.ledger.locks.add(_lock(run))
+
+    # -- what fixtures ask
+
+    def given(self, name: str | None, protocol: Protocol | None = None) -> Target:
+        """The target of the command line or the ini file: by its name, or the only one."""
+        names = self.roster.speaking(protocol) if protocol else [spec.name for spec in self.roster.specs]
+        if name is None and len(names) == 1:
+            name = names[0]
+        if name is None:
+            what = f"several targets ({', '.join(names)}); name one" if names else "no target; give"
+            pytest.fail(f"{what} by --netconform-target, or override the fixture {TARGET}", pytrace=False)
+        return self._target(name)
+
+    def found(self, value: object) -> Target:
+        """The target that the fixture `netconform_target` named."""
+        try:
+            return self.roster.found(value)
+        except TargetError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    def _target(self, name: str) -> Target:
+        try:
+            return self.roster.named(name)
+        except (TargetError, OSError) as error:
+            pytest.fail(str(error), pytrace=False)
+
+    # -- judging
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        __tracebackhide__ = True
+        if check_of_item(pyfuncitem) is None:
+            return None
+        pyfuncitem.stash[JOB] = job = self._job(pyfuncitem)
+        outcome = self._outcome(pyfuncitem, job)
+        pyfuncitem.stash[OUTCOME] = outcome
+        if outcome.verdict in (Verdict.FAIL, Verdict.ERROR) and outcome.problem is not None:
+            raise outcome.problem
+        return True
+
+    def _job(self, item: pytest.Function) -> Job:
+        """What an item that is set up asks of the judge."""
+        values = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+        tickets = {name: value for name, value in values.items() if isinstance(value, Ticket)}
+        values = {name: value for name, value in values.items() if name not in tickets}
+        if TARGET in values:
+            values[TARGET] = self.found(values[TARGET])
+        target = next((ticket.target for ticket in tickets.values()), values.get(TARGET))
+        if target is None:
+            target = self.found(item._request.getfixturevalue(TARGET))
+        openers = {name: ticket.opener for name, ticket in tickets.items()}
+        return Job(item.obj, target, column_of(target), openers, values)
+
+    def _outcome(self, item: pytest.Function, job: Job) -> Outcome:
+        __tracebackhide__ = True
+        following = self._following(item, job) if _may_lead(item) else iter(())
+        try:
+            first = self.ahead.outcome(item, job, lambda: following)
+            again = confirmed(first, lambda: self.ahead.judged(job, alone=True))
+        except KeyboardInterrupt:
+            self.ahead.close()
+            raise
+        except BaseException:  # a timeout of pytest-timeout, or pytest.exit: nothing of ours may go on behind it
+            self.ahead.interrupt()
+            raise
+        return _charged(again, job.target)
+
+    def _following(self, item: pytest.Function, job: Job) -> Iterator[tuple[pytest.Function, Job]]:
+        """The items behind this one, up to the first that cannot be judged before pytest has set it up."""
+        items = item.session.items
+        for other in items[self._index(item) + 1 :]:
+            if (later := ahead_of_setup(item, other, job)) is None:
+                return
+            assert isinstance(other, pytest.Function)
+            yield other, later
+
+    def _index(self, item: pytest.Item) -> int:
+        items = item.session.items
+        if len(self._position) != len(items) or self._position.get(id(item)) is None:
+            self._position = {id(other): index for index, other in enumerate(items)}
+        return self._position[id(item)]
+
+    def _concurrency(self, target: Target) -> int:
+        option = self.config.option
+        one_by_one = option.usepdb or getattr(option, "trace", False) or option.maxfail == 1
+        if self.worker is not None or one_by_one or getattr(option, "stepwise", False) or target.lost:
+            return 1
+        if self.settings.concurrency is not None:
+            return self.settings.concurrency
+        if not (target.spec.reference or on_loopback(target.spec.host)):
+            return 1
+        return measured(target, column_of(target))
+
+    def _turnstile(self, target: Target) -> Turnstile:
+        if self.worker is not None and not target.spec.reference:
+            return Processes(_lock(self.worker["testrunuid"]))
+        return self._threads
+
+    # -- reporting
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:  # a generator whose value is the report
+        check = check_of_item(item)
+        if check is None or call.when == "teardown" or (call.when == "setup" and call.excinfo is None):
+            return (yield)
+        outcome = item.stash.get(OUTCOME, None) if call.when == "call" else None
+        outcome = outcome or _unjudged(check, call)
+        record = record_of(outcome, nodeid=item.nodeid, target_name=self._target_name(item))
+        item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith("netconform-")]
+        item.user_properties += junit.properties(record)
+        report = yield
+        report.netconform = record
+        if call.when == "call":
+            report.duration = outcome.seconds or report.duration
+            _translate(report, record, item)
+        if report.failed:
+            for title, text in evidence.sections(record, repeat=self._repeat(item, record)):
+                if hasattr(report.longrepr, "addsection"):
+                    report.longrepr.addsection(title, text)
+        return report
+
+    def _target_name(self, item: pytest.Item) -> str:
+        job = item.stash.get(JOB, None)
+        if job is not None:
+            return job.target.name
+        named = getattr(getattr(item, "callspec", None), "params", {}).get(TARGET)
+        return str(named or (self.roster.specs[0].name if len(self.roster.specs) == 1 else ""))
+
+    def _repeat(self, item: pytest.Item, record: Record) -> str:
+        spec = next((spec for spec in self.roster.specs if spec.name == record["target"]), None)
+        return evidence.repeat_line(
+            record["nodeid"], spec.url if spec else "", options=self._options(), password=bool(spec and spec.password)
+        )
+
+    def _options(self) -> list[str]:
+        given = self.config.invocation_params.args
+        kept = ("--netconform-allow", "--netconform-delivery", "--netconform-serve")
+        return [str(arg) for arg in given if str(arg).startswith(kept) and "=" in str(arg)]
+
+    # -- the end
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
+        self.ahead.close()
+        if not interrupted and not self.config.option.collectonly:
+            self._look_at_the_end()
+        for target in self.roster.targets:
+            self.ledger.meet_target(target)
+        if self.worker is not None:
+            getattr(self.config, "workeroutput", {})["netconform"] = {"targets": self.ledger.entries}
+            return
+        self.ledger.close(session, complete=not interrupted and not session.shouldstop and not session.shouldfail)
+
+    def _look_at_the_end(self) -> None:
+        """A control for every target that this process judged; the worker leaves those to the others that all share."""
+        for target in self.roster.targets:
+            shared = self.worker is not None and target.name in self.worker["netconform"]["roster"]["surveys"]
+            if not shared and target.survey.spoke:
+                self.ledger.control(target)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.worker is None:
+            self.ledger.summarise(terminalreporter)
+
+    def pytest_unconfigure(self) -> None:
+        self.roster.close()
+        self.cancel.close()
+
+
+def ahead_of_setup(first: pytest.Item, other: pytest.Item, job: Job) -> Job | None:
+    """The job of an item that pytest has not set up yet, at the target of `first`; None where that cannot be known."""
+    if check_of_item(other) is None or not isinstance(other, pytest.Function) or not _may_lead(other):
+        return None
+    assert isinstance(first, pytest.Function)
+    if _target_source(first) is None or _target_source(first) != _target_source(other):
+        return None
+    params = _params(other)
+    openers, values = {}, {}
+    for name in other._fixtureinfo.argnames:
+        definitions = other._fixtureinfo.name2fixturedefs.get(name, ())
+        rung = getattr(definitions[-1].func, "netconform_rung", None) if definitions else None
+        if rung is not None:
+            openers[name] = rung
+        elif name == TARGET:
+            values[name] = job.target
+        elif name in params and (not definitions or definitions[-1].func.__module__ == "_pytest.python"):
+            values[name] = params[name]
+        else:
+            return None
+    later = Job(other.obj, job.target, job.column, openers, values)
+    return None if later.alone else later
+
+
+def _may_lead(item: pytest.Function) -> bool:
+    """Whether nothing but rungs and parameters stands between an item and its judge."""
+    if getattr(item.obj, "is_hypothesis_test", False):
+        return False
+    if any(mark.name in ("skip", "skipif", "xfail") for mark in item.iter_markers()):
+        return False
+    definitions = item._fixtureinfo.name2fixturedefs
+    return not any(
+        found[-1].scope == "function" and not _harmless(name, found[-1], item)
+        for name, found in definitions.items()
+        if found
+    )
+
+
+def _harmless(name: str, definition: Any, item: pytest.Function) -> bool:
+    ours = hasattr(definition.func, "netconform_rung")
+    return ours or name == "request" or (name in _params(item) and definition.func.__module__ == "_pytest.python")
+
+
+def _target_source(item: pytest.Function) -> object:
+    """Where an item's target comes from; equal for two items exactly when it is the same; None when unknown."""
+    found = item._fixtureinfo.name2fixturedefs.get(TARGET)
+    if not found:
+        return None
+    definition = found[-1]
+    if definition.scope == "session":
+        home: object = None
+    elif definition.scope in ("module", "package"):
+        home = item.getparent(pytest.Module)
+    else:
+        return None
+    return definition, home, _params(item).get(TARGET)
+
+
+def _params(item: pytest.Function) -> dict[str, Any]:
+    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
+
+
+def _charged(outcome: Outcome, target: Target) -> Outcome:
+    """A death has one culprit: a failure that cannot be repeated because of another check's is no finding."""
+    if not outcome.passing or not target.lost.startswith(f"{LOST} during "):
+        return outcome
+    culprit = target.lost.removeprefix(f"{LOST} during ").partition(":")[0]
+    if culprit == outcome.check.requirement.id:
+        return outcome
+    return Outcome(
+        outcome.check,
+        Verdict.INCONCLUSIVE,
+        reason=target.lost,
+        seconds=outcome.seconds,
+        transcript=outcome.transcript,
+    )
+
+
+def _unjudged(check: Check, call: pytest.CallInfo[None]) -> Outcome:
+    """An item that ended before the judge had spoken: a skip, a fixture that failed, a timeout."""
+    problem = call.excinfo.value if call.excinfo else None
+    skipped = isinstance(problem, pytest.skip.Exception)
+    reason = (str(problem) or type(problem).__name__).splitlines()[0]
+    verdict = Verdict.NOT_APPLICABLE if skipped else Verdict.ERROR
+    return Outcome(check, verdict, reason=reason, seconds=call.duration, lacking="skipped" if skipped else "")
+
+
+def _translate(report: Any, record: Record, item: pytest.Item) -> None:
+    """Give a report the outcome that its verdict has in pytest."""
+    verdict = record["verdict"]
+    if verdict in ("deviation", "inconclusive"):
+        report.outcome, report.longrepr = "skipped", None
+        report.wasxfail = f"{record['level']} {record['requirement']}: {_why(record)}"
+    elif verdict == "not_applicable" and report.passed:
+        path, line, _ = item.location
+        report.outcome = "skipped"
+        report.longrepr = (path, (line or 0) + 1, f"Skipped: {record['reason']}")
+
+
+def _why(record: Record) -> str:
+    return record["reason"] or f"expected {record['expected']}; received {record['received']}"
+
+
+def _lock(run: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"netconform-{run}"
