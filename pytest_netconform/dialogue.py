@@ -23,6 +23,10 @@ ANSWER_OCTETS = 1 << 20  # an answer that has not ended by then has no end
 SHOWN = 120  # octets of a command or an answer that a message repeats
 
 
+class NoConnection(Inconclusive):
+    """There was no connection to be had. It counts against the target only where one is owed (`served_again`)."""
+
+
 class Value(Shape):
     """One framed answer."""
 
@@ -78,16 +82,16 @@ class Visit:
         self.epoch = target.carriage.now()
         self._wires: list[Wire] = []
         self._nonces: list[str] = []
-        for secret in filter(None, [target.spec.password.encode()]):
+        for secret in filter(None, [target.account[1].encode()]):
             self.transcript.hide(secret)
 
     def dial(self) -> Wire:
-        """A new connection. Raises Inconclusive when there is none to be had."""
+        """A new connection. Raises NoConnection when there is none to be had."""
         number = len(self._wires) + 1
         try:
             wire = self.target.carriage.connect(self.transcript, number, self.epoch, self.target.cut)
         except Unreachable as error:
-            raise Inconclusive(str(error)) from None
+            raise NoConnection(str(error)) from None
         self._wires.append(wire)
         return wire
 
@@ -133,6 +137,7 @@ class Dialogue(Generic[V]):
         self.wire = visit.dial()
         self.reopen: Callable[[Visit], Dialogue[Any]] | None = None  # how the judge reached this state
         self.rung = ""  # and what that state is called
+        self.over = False  # whether listening for an answer has met the end of the connection
         self._make_framer = framer
         self._framer = framer()
         self._said = "the connection"
@@ -191,8 +196,10 @@ class Dialogue(Generic[V]):
             except Silence:
                 raise self._owed(expected, f"nothing for {patience:g} s") from None
             except (Gone, TlsFailure) as error:
+                self.over = True
                 raise self._owed(expected, f"the end of the connection ({error})") from None
             if not data:
+                self.over = True
                 raise self._owed(expected, "the connection was closed")
             octets += len(data)
             if octets > ANSWER_OCTETS:
@@ -200,6 +207,17 @@ class Dialogue(Generic[V]):
             self._framer.feed(data)
         self.wire.record(What.HEARD, value.raw)
         return value
+
+    def heard(self, *, window: float | None = None) -> V | None:
+        """The answer that arrives within one silence window, or None; then `over` tells whether the peer has closed.
+
+        Only where no marker can follow.
+        """
+        try:
+            return self.reply(within=self.target.window if window is None else window)
+        except NonConformity:
+            self.visit.evidence |= set() if self.over else {"silence"}
+            return None
 
     def _await(self, what: str, seconds: float, pattern: bytes = b"") -> None:
         """Leave word for a reproducer: from here on we wait for this, at most so long."""
@@ -324,14 +342,22 @@ class Dialogue(Generic[V]):
             raise
         self.visit.evidence.add("control")
 
-    def replies_until(self, marker: Say, *codes: Code) -> list[V]:
-        """Every answer that arrives before the marker's own; the marker is a command whose answer is unmistakable."""
+    def replies_until(self, marker: Say, *codes: Code, or_close: bool = False) -> list[V]:
+        """Every answer that arrives before the marker's own; the marker is a command whose answer is unmistakable.
+
+        With `or_close` the end of the connection ends the list as well; then `over` is set.
+        """
         self.visit.evidence.add("silence")
         self.send(marker)
         expected = f"{listed(codes)} in answer to {self._said}"
         before: list[V] = []
         while True:
-            value = self.reply(expected)
+            try:
+                value = self.reply(expected)
+            except NonConformity:
+                if or_close and self.over:
+                    return before
+                raise
             assert value.code is not None
             if fits(value.code, codes):
                 return before
@@ -396,6 +422,17 @@ class Dialogue(Generic[V]):
         """Another connection, brought to the state in which this one came to the check; Inconclusive otherwise."""
         assert self.reopen is not None
         opened: D = reach(self.reopen, self.visit, self.rung)
+        return opened
+
+    def served_again(self: D, after: str) -> D:
+        """Another connection like `sibling`, which the target owes us: none to be had is a NonConformity."""
+        assert self.reopen is not None
+        opener: Opener = self.reopen
+        try:
+            opened: D = opener(self.visit)
+        except NoConnection as problem:
+            expected = f"a new connection to be served {after}"
+            raise NonConformity(expected, str(problem), owed=True, passing=True) from None
         return opened
 
     def observe(self, value: object) -> None:
