@@ -7,6 +7,7 @@ checks of one run share about one target. It must not know any protocol's dialog
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 import socket
 import threading
@@ -148,6 +149,14 @@ def _safe(text: str) -> str:
     return re.sub(r"(//|^|=)([^/@?:]*):[^/@]*@", r"\1\2:********@", text)
 
 
+def _in_public(host: str) -> bool:
+    try:
+        addresses = [str(info[4][0]) for info in socket.getaddrinfo(host, None)]
+    except OSError:
+        return False
+    return any(ipaddress.ip_address(address.partition("%")[0]).is_global for address in addresses)
+
+
 @dataclass
 class Survey:
     """What the sanity dialogue learned. Sound means: the target accepted, refused and returned something, as asked."""
@@ -218,6 +227,17 @@ class Target:
         """Seconds of silence that count as silence where no marker can follow: 20 answers' time, 0.2 to 2 s."""
         return min(2.0, max(0.2, 20 * self.survey.latency))
 
+    @property
+    def account(self) -> tuple[str, str]:
+        """The user name and the password to log in with; one of them is empty when no account was given."""
+        known = self.options.get("username", ""), self.options.get("password", "")  # a reference server's own
+        return self.spec.username or known[0], self.spec.password or known[1]
+
+    @property
+    def stranger(self) -> bool:
+        """Whether the target has no reason to trust the place that we speak from (private networks may be trusted)."""
+        return self.options.get("vantage") == "outside" or (not self.spec.reference and _in_public(self.spec.host))
+
     def option(self, name: str) -> str:
         """The value of an option. Raises NotApplicable when the user did not give it."""
         if not self.options.get(name):
@@ -225,9 +245,12 @@ class Target:
         return self.options[name]
 
     def require(self, what: str) -> None:
-        """Raise NotApplicable unless `what` is there: `CAPABILITY`, `-CAPABILITY`, `?option`, `!consent`."""
+        """Raise NotApplicable unless it is there: `CAPABILITY`, `-CAPABILITY`, `?option`, `?account`, `!consent`."""
         mark, name = (what[0], what[1:]) if what[0] in "?!-" else ("", what)
-        if mark == "?":
+        if what == "?account":
+            if not all(self.account):
+                raise NotApplicable("user:password@", "no account was given (user:password@, or NETCONFORM_USERNAME)")
+        elif mark == "?":
             self.option(name)
         elif mark == "!":
             if name not in self.allowed:
@@ -244,3 +267,12 @@ class Target:
             if key not in self.shared:
                 self.shared[key] = make()
             return self.shared[key]
+
+
+def on_loopback(host: str) -> bool:
+    """Whether every address of a host is this machine's own."""
+    try:
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return bool(addresses) and all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.wire.sasl import cram_response
 from pytest_netconform.wire.smtp import Offer, Reply, ReplyFramer, parse_offer, stuffed
 
 MAIL = "MAIL FROM:<s@client.example.org>"
@@ -47,6 +48,11 @@ class Smtp(Dialogue[Reply]):
         return f"RCPT TO:<{self.recipient}>"
 
     @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The SASL mechanisms of the last offer."""
+        return self.offer.keywords.get("AUTH", ())
+
+    @property
     def domain(self) -> str:
         """The recipient's domain."""
         return self.recipient.rpartition("@")[2]
@@ -76,23 +82,46 @@ class Smtp(Dialogue[Reply]):
         except NonConformity as problem:
             raise Inconclusive(f"prerequisite not met: {problem}") from None
 
-    def credentials(self) -> bytes:
-        """The AUTH PLAIN response for the user's account (RFC 4616 2), base64; never shown in any report."""
-        username, password = self.target.spec.username, self.target.spec.password
-        username, password = (
-            username or self.target.options.get("username", ""),
-            password or self.target.options.get("password", ""),
-        )
-        if not (username and password):
-            raise NotApplicable("user:password@", "no account was given (smtp://user:password@host)")
-        response = base64.b64encode(f"\0{username}\0{password}".encode())
-        for secret in (password.encode(), base64.b64encode(password.encode()), response):
-            self.visit.transcript.hide(secret)
-        return response
+    def credentials(self, username: str = "", password: str = "") -> bytes:
+        """The AUTH PLAIN response (RFC 4616 2), base64, for the user's account or for another; no report shows it."""
+        if not username:
+            self.target.require("?account")
+            username, password = self.target.account
+        return self.secret(f"\0{username}\0{password}".encode())
+
+    def secret(self, response: bytes) -> bytes:
+        """A response of an AUTH exchange in base64; no report shows it."""
+        encoded = base64.b64encode(response)
+        for octets in (response, encoded):
+            self.visit.transcript.hide(octets)
+        return encoded
 
     def authenticate(self) -> None:
-        """Prerequisite: logged in by AUTH PLAIN."""
-        self.given(b"AUTH PLAIN " + self.credentials() + b"\r\n")
+        """Prerequisite: logged in. An account that was refused once is not tried again in this run."""
+        refused = self.target.shared.get("smtp-account-refused")
+        if refused:
+            raise Inconclusive(f"the account was refused ({refused}); is the password right?")
+        self._prove()
+        reply = self.reply()
+        if reply.code == 535:
+            self.target.shared["smtp-account-refused"] = reply.text
+            raise Inconclusive(f"the account was refused ({reply.text}); is the password right?")
+        if reply.code != 235:
+            raise Inconclusive(f"prerequisite not met: 235 at the end of AUTH, not {reply.code} {reply.text}")
+        self.visit.evidence.add("twin")
+
+    def _prove(self) -> None:
+        """Say everything up to the last response, by the first mechanism of ours that is offered."""
+        self.target.require("?account")
+        username, password = self.target.account
+        if "LOGIN" in self.mechanisms and "PLAIN" not in self.mechanisms:
+            self.given("AUTH LOGIN", base64.b64encode(username.encode()) + b"\r\n")
+            self.send(self.secret(password.encode()) + b"\r\n")
+        elif "CRAM-MD5" in self.mechanisms and "PLAIN" not in self.mechanisms:
+            challenge = base64.b64decode(self.exchange("AUTH CRAM-MD5", 334).lines[0])
+            self.send(self.secret(cram_response(username, password, challenge)) + b"\r\n")
+        else:
+            self.send(b"AUTH PLAIN " + self.credentials() + b"\r\n")
 
     def deliver(self, content: bytes, *, mail: str = MAIL) -> Reply:
         """Prerequisite: a transaction with this content (not yet dot-stuffed) is accepted; returns the last reply."""
