@@ -40,6 +40,10 @@ class ServeError(TargetError):
     """The command cannot be started, died, or never listened; one line."""
 
 
+class _Taken(ServeError):
+    """Somebody else has the port."""
+
+
 class Served:
     """A command and the server that it is. A context manager: it listens inside, and is gone with all its kin after.
 
@@ -61,14 +65,14 @@ class Served:
             try:
                 self._launch()
                 return
-            except ServeError:
-                if last or not self._tail.shows(_TAKEN):
+            except ServeError as error:
+                if last or not (isinstance(error, _Taken) or self._tail.shows(_TAKEN)):
                     raise
                 self.port = 0
 
     def alive(self) -> bool:
-        """Whether it runs; one that left a process behind which listens (a daemon) runs too."""
-        return self._process is not None and (self._process.poll() is None or self._listens())
+        """Whether anybody of its group runs: a command may start its server and leave."""
+        return self._process is not None and not _ended(self._process)
 
     def revive(self) -> str:
         """Start it again on its port if it is dead. What happened, in one line; empty when it runs.
@@ -95,8 +99,9 @@ class Served:
             _signal(process.pid, signal.SIGTERM)
             _wait_for_end(process, END_SECONDS)
         finally:  # Ctrl-C while we wait: it goes all the same
-            _signal(process.pid, signal.SIGKILL)
-            _wait_for_end(process, KILL_SECONDS)
+            if not _ended(process):
+                _signal(process.pid, signal.SIGKILL)
+                _wait_for_end(process, KILL_SECONDS)
             self._tail.close()
 
     def __enter__(self) -> Served:
@@ -115,6 +120,8 @@ class Served:
         return [word.replace("{port}", str(self.port)).replace("{host}", self.host) for word in self._words]
 
     def _launch(self) -> None:
+        if self._listens():
+            raise _Taken(f"cannot start {self}: somebody else listens on {self.host}:{self.port}")
         try:
             process = subprocess.Popen(
                 self._command(),
@@ -137,15 +144,15 @@ class Served:
 
     def _wait_for_port(self, process: subprocess.Popen[bytes]) -> None:
         deadline, pause = time.monotonic() + self._seconds, FIRST_PAUSE
-        while not self._listens():
-            if process.poll() not in (None, 0):
+        while True:
+            listens = self._listens()
+            if _ended(process):  # whoever listens there is somebody else
                 raise ServeError(f"{self._death()} before it listened on port {self.port}")
+            if listens:
+                return
             if time.monotonic() > deadline:
-                raise ServeError(
-                    f"{self} does not listen on {self.host}:{self.port} after {self._seconds:g} s{self._tail}"
-                    if process.poll() is None
-                    else f"{self._death()} and nobody listens on port {self.port}"
-                )
+                place = f"{self.host}:{self.port}"
+                raise ServeError(f"{self} does not listen on {place} after {self._seconds:g} s{self._tail}")
             time.sleep(pause)
             pause = min(2 * pause, LAST_PAUSE)
 
@@ -228,10 +235,15 @@ def _signal(group: int, number: int) -> bool:
     return True
 
 
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process and all others of its group are gone."""
+    return process.poll() is not None and not _signal(process.pid, 0)
+
+
 def _wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Until the whole group is gone, at most so long."""
     deadline, pause = time.monotonic() + seconds, FIRST_PAUSE
-    while (process.poll() is None or _signal(process.pid, 0)) and time.monotonic() < deadline:
+    while not _ended(process) and time.monotonic() < deadline:
         time.sleep(pause)
         pause = min(2 * pause, LAST_PAUSE)
 
