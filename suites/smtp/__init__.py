@@ -10,6 +10,7 @@ CHAPTERS = (
     "greeting",
     "replies",
     "order",
+    "commands",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
