@@ -13,7 +13,7 @@ from typing import Protocol as Shape
 
 from pytest_netconform.target import Target
 from pytest_netconform.transcript import Transcript, What, visible
-from pytest_netconform.transport import Gone, Silence, TlsFailure, Unreachable, Wire
+from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unreachable, Wire
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
 
 Code = int | str  # 250, or a pattern such as "5yz", "OK"
@@ -159,15 +159,28 @@ class Dialogue(Generic[V]):
 
     def start_tls(self) -> None:
         """Shake hands on this connection, after the peer agreed. Raises NonConformity when that fails."""
+        problem = self.try_tls()
+        if problem:
+            raise NonConformity("a TLS handshake", problem, owed=True, passing=True)
+
+    def try_tls(self) -> str:
+        """Shake hands where a failure would be as good: why it failed, or an empty text when TLS stands.
+
+        Raises NonConformity for a word in clear behind the peer's go-ahead: its next word belongs to the handshake.
+        """
         rest = self._framer.rest()
         self._framer = self._make_framer()
         self._await("tls", self.target.patience)
         try:
+            if rest:
+                raise ClearText(rest)
             self.wire.start_tls(self.wire.now() + self.target.patience)
+        except ClearText as error:
+            raise NonConformity("nothing but TLS behind the go-ahead", self._shown(error.octets), owed=True) from None
         except (TlsFailure, Silence, Gone) as error:
-            seen = f" behind {self._shown(rest)} in clear" if rest else ""
-            raise NonConformity("a TLS handshake", f"{error}{seen}", owed=True, passing=True) from None
+            return str(error)
         self._said = "the TLS handshake"
+        return ""
 
     # -- hearing
 

@@ -147,9 +147,11 @@ class MemoryWire(Wire):
             raise TlsFailure("the connection is closed")
         if not link.awaits_tls:
             link.perform(link.session.receive(CLIENT_HELLO, self.now()))
+        if link.arrived:
+            self.heard_clear(self._read(deadline))
+        if not link.awaits_tls:
             raise TlsFailure("the peer does not speak TLS")
         link.awaits_tls = False
-        link.arrived.clear()  # clear text behind the go-ahead is no TLS record; checks look before they shake hands
         self.secure = True
         link.perform(link.session.secure(self.now()))
 

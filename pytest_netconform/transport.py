@@ -24,6 +24,7 @@ from pytest_netconform.wire.cuts import Cut, whole
 CHUNK = 1 << 16  # octets read at once
 UNREAD = 1 << 20  # octets that may wait for the reader while we write
 CONNECT_SECONDS = 5.0
+TLS_RECORDS = range(20, 24)  # the first octet of a TLS record: what it holds (RFC 8446 5.1)
 
 
 class Silence(Exception):
@@ -36,6 +37,14 @@ class Gone(Exception):
 
 class TlsFailure(Exception):
     """The TLS handshake failed, or the TLS stream was cut or spoilt."""
+
+
+class ClearText(TlsFailure):
+    """The peer went on in clear where its half of a handshake belongs: with these octets."""
+
+    def __init__(self, octets: bytes) -> None:
+        super().__init__("clear text came in place of a TLS handshake")
+        self.octets = octets
 
 
 class Unreachable(Exception):
@@ -86,6 +95,11 @@ class Wire(ABC):
         self._handshake(deadline)
         self.secure = True
         self.record(What.TLS, self.tls_version().encode())
+
+    def heard_clear(self, octets: bytes) -> None:
+        """Record what came in place of the peer's half of a handshake, and raise ClearText."""
+        self.record(What.RECEIVE, octets)
+        raise ClearText(octets)
 
     def shutdown(self) -> None:
         """Say that no more will be sent (FIN), and go on reading."""
@@ -329,6 +343,8 @@ class SocketWire(Wire):
 
     def _handshake(self, deadline: float) -> None:
         plain = self._open_socket()
+        if self._unread:  # a server's TLS never speaks first
+            self.heard_clear(bytes(self._unread))
         try:
             wrapped = self._context.wrap_socket(
                 plain,
@@ -339,16 +355,28 @@ class SocketWire(Wire):
         except (ssl.SSLError, OSError, ValueError) as error:
             raise TlsFailure(_reason(error)) from None
         self._socket = wrapped
+        looked = False
         while True:
             try:
                 wrapped.do_handshake()
                 return
             except ssl.SSLWantReadError:
                 self._wait(deadline, select.POLLIN)
+                if not looked:
+                    looked = True
+                    self._look_at_first_record(wrapped)
             except ssl.SSLWantWriteError:
                 self._wait(deadline, select.POLLOUT)
             except (ssl.SSLError, OSError) as error:
                 raise TlsFailure(_reason(error)) from None
+
+    def _look_at_first_record(self, wrapped: ssl.SSLSocket) -> None:
+        try:
+            first = socket.socket.recv(wrapped, CHUNK, socket.MSG_PEEK)  # as the network has it, not deciphered
+        except OSError:
+            return  # the handshake itself will say what is wrong
+        if first and first[0] not in TLS_RECORDS:
+            self.heard_clear(first)
 
     def _shutdown(self) -> None:
         with suppress(OSError):  # the peer may have been faster
