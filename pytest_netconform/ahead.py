@@ -128,15 +128,21 @@ def _locked(path: Path, how: int, *, gate: Path | None = None) -> Iterator[None]
 class Ahead:
     """The pool of one run: jobs by the key of their item, judged at once, handed out when they are asked for.
 
-    concurrency: how many for a target; asked once per target. turnstile: whom a job has to wait for.
+    concurrency: how many for a target; asked once per target. turnstile: whom a job has to wait for. revive: called
+    for a target that a check has just lost.
     """
 
     def __init__(
-        self, cancel: Cancel, concurrency: Callable[[Target], int], turnstile: Callable[[Target], Turnstile]
+        self,
+        cancel: Cancel,
+        concurrency: Callable[[Target], int],
+        turnstile: Callable[[Target], Turnstile],
+        revive: Callable[[Target], None],
     ) -> None:
         self._cancel = cancel
         self._concurrency = concurrency
         self._turnstile = turnstile
+        self._revive = revive
         self._pools: dict[int, ThreadPoolExecutor | None] = {}  # by the target's identity
         self._futures: dict[Hashable, Future[Outcome]] = {}
 
@@ -161,7 +167,10 @@ class Ahead:
         """Judge a job now, in this thread, with whomever it may be together."""
         turnstile = self._turnstile(job.target)
         with turnstile.alone() if alone or job.alone else turnstile.together():
-            return judge(job.check, job.openers, job.values, job.target, job.column)
+            outcome = judge(job.check, job.openers, job.values, job.target, job.column)
+            if job.target.lost:
+                self._revive(job.target)
+            return outcome
 
     def interrupt(self) -> None:
         """Break off what is under way and forget it; what is done already stays. The run may go on afterwards."""

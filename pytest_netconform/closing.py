@@ -6,16 +6,18 @@ verdict came to be; how a report looks is the affair of `report`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_netconform import baseline
 from pytest_netconform.ahead import Processes
 from pytest_netconform.dialogue import Visit
 from pytest_netconform.options import Settings
 from pytest_netconform.report import json_file, terminal
+from pytest_netconform.report.file import ReportError, check_writable
 from pytest_netconform.report.record import Entry, Record, entry_of
 from pytest_netconform.roster import column_of
 from pytest_netconform.target import Target
@@ -28,13 +30,16 @@ ENDED = "dead at the end of the run"
 class Ledger:
     """All records of a run, by node id, and the targets that they are about."""
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, known: Sequence[baseline.Finding]) -> None:
         self._config = config
         self._settings = settings
+        self._known = known
         self._records: dict[tuple[str, str], Record] = {}
         self._targets: dict[str, Entry] = {}
-        self._remarks: list[str] = []
-        self.locks: set[Path] = set()
+        self.remarks: list[str] = []
+        self._bad = False
+        self.left_out: set[str] = set()  # requirements of which not every check was taken
+        self.locks: set[Path] = set()  # what workers of pytest-xdist leave behind
 
     @property
     def records(self) -> list[Record]:
@@ -76,10 +81,16 @@ class Ledger:
     def check_files(self) -> None:
         """Before the run: whatever is to be written can be. Raises UsageError."""
         try:
-            if self._settings.json is not None:
-                json_file.check_writable(self._settings.json)
-        except json_file.ReportError as error:
+            for path in filter(None, [self._settings.json, self._settings.baseline_write]):
+                check_writable(path)
+            if self._settings.reproducers is not None:
+                self._settings.reproducers.mkdir(parents=True, exist_ok=True)
+        except ReportError as error:
             raise pytest.UsageError(str(error)) from None
+        except OSError as error:
+            raise pytest.UsageError(
+                f"--netconform-reproducers={self._settings.reproducers}: {error.strerror}"
+            ) from None
 
     def close(self, session: pytest.Session, *, complete: bool) -> None:
         """Write the reports, and let the findings decide about an exit code that is good so far."""
@@ -87,31 +98,46 @@ class Ledger:
             Processes(lock).remove()
         for record in self.records:
             self.meet(_unmet(record["target"]))
-        reasons = list(self._reasons())
-        if self._settings.json is not None:
-            reasons += self._written(self._settings.json, complete)
-        self._remarks += reasons
-        if reasons and session.exitstatus == pytest.ExitCode.OK:
+        self.remarks += self._reasons()
+        if self._settings.baseline is not None:
+            self.remarks += self._compared(self._settings.baseline, complete)
+        self.remarks += self._written(complete)
+        if self._bad and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _written(self, path: Path, complete: bool) -> Iterable[str]:
-        try:
-            json_file.write(path, json_file.document(self.entries, self.records, complete=complete))
-        except json_file.ReportError as error:
-            return [str(error)]
-        return []
+    def _compared(self, path: Path, complete: bool) -> list[str]:
+        left_out = self.left_out if complete else {entry.id for entry in self._known}
+        compared = baseline.compare(self._known, self.records, left_out=left_out)
+        self._bad = self._bad or bool(compared.stale)
+        return baseline.comparison_lines(compared, path.name)
 
-    def _reasons(self) -> Iterable[str]:
+    def _written(self, complete: bool) -> Iterator[str]:
+        try:
+            if self._settings.json is not None:
+                document = json_file.document(self.entries, self.records, complete=complete)
+                json_file.write(self._settings.json, document)
+            if self._settings.baseline_write is not None:
+                count = baseline.write(self._settings.baseline_write, self.records)
+                yield f"{count} finding{'s' * (count != 1)} written to {self._settings.baseline_write}"
+        except ReportError as error:
+            self._bad = True
+            yield str(error)
+
+    def _reasons(self) -> list[str]:
         """Why a run whose tests have not failed is not good all the same."""
+        found = []
         for entry in self.entries:
-            verdicts = [record["verdict"] for record in self.records if record["target"] == entry["name"]]
+            mine = [record for record in self.records if record["target"] == entry["name"]]
             if entry["problem"].startswith(ENDED):
-                yield f"{entry['name']}: {entry['problem']}"
-            if verdicts and not any(verdict in MET for verdict in verdicts):
-                yield f"{entry['name']}: nothing passed"
+                found.append(f"{entry['name']}: {entry['problem']}")
+            if mine and not any(record["verdict"] in MET for record in mine):
+                found.append(f"{entry['name']}: nothing passed")
+            fresh = [record["verdict"] for record in mine if not baseline.is_known(self._known, record)]
             for verdict in sorted(self._settings.strict):
-                if count := verdicts.count(verdict):
-                    yield f"{entry['name']}: {count} {verdict}, which --netconform-strict does not allow"
+                if count := fresh.count(verdict):
+                    found.append(f"{entry['name']}: {count} {verdict}, which --netconform-strict does not allow")
+        self._bad = self._bad or bool(found)
+        return found
 
     def summarise(self, reporter: Any) -> None:
         """The closing summary, a section per target."""
@@ -119,8 +145,8 @@ class Ledger:
             reporter.section(f"netconform: {entry['name']}", sep="=")
             for line in terminal.summary_lines(entry, self.records, width=min(reporter._tw.fullwidth, 120)):
                 reporter.write_line(line)
-        for remark in self._remarks:
-            reporter.write_line(remark, red=True)
+        for remark in self.remarks:
+            reporter.write_line(remark, red=self._bad)
 
 
 def _unmet(name: str) -> Entry:

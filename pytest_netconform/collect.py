@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -87,6 +87,7 @@ class Suites:
         self.protocols: list[Protocol] = []
         self.wanted: dict[str, list[str]] = {}  # suite → the ids under it that arguments named; none: all
         self.select: Sequence[str] = ()
+        self.left_out: set[str] = set()  # the requirements of checks that this run does not take
 
     def add(self, protocols: Iterable[Protocol]) -> None:
         """Put these suites into the session, once each."""
@@ -120,20 +121,18 @@ class Suites:
             for id, reason in excluded.items():
                 if selects(pattern, id):
                     raise pytest.UsageError(f"--netconform-select={pattern}: {id} is not checked from here: {reason}")
-            raise pytest.UsageError(
-                f"--netconform-select={pattern}: no requirement of the {self._names()} has this id{_near(pattern, known)}"
-            )
+            near = _near(pattern, known)
+            raise pytest.UsageError(f"--netconform-select={pattern}: no check of {self._names()} has this id{near}")
 
     def _names(self) -> str:
-        names = ", ".join(protocol.name for protocol in self.protocols)
-        return f"suite{'s' * (len(self.protocols) > 1)} {names}"
+        return ", ".join(protocol.name for protocol in self.protocols)
 
     # -- what pytest calls
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
-    ) -> Iterator[None]:  # a generator whose value is the report
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         report = yield
         if isinstance(collector, pytest.Session):
             report.result = [*report.result, *(SuiteModule.of(collector, protocol) for protocol in self.protocols)]
@@ -155,6 +154,7 @@ class Suites:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.pytest_deselected([item for item in items if not self._named(item)])
         items[:] = [item for item in items if self._named(item)]
         for item in items:
             if (check := check_of_item(item)) is not None:
@@ -164,6 +164,9 @@ class Suites:
             if left:
                 self.config.hook.pytest_deselected(items=left)
                 items[:] = [item for item in items if item not in left]
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        self.left_out |= {check.requirement.id for item in items if (check := check_of_item(item)) is not None}
 
     def _named(self, item: pytest.Item) -> bool:
         suite = item.getparent(SuiteModule)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pytest_netconform.ahead import Job
-from pytest_netconform.collect import TARGET, Ticket, check_of_item, wake
+from pytest_netconform.collect import TARGET, Ticket, check_of_item
+from pytest_netconform.plugin import wake
 from pytest_netconform.roster import column_of
 
 PARAMETERS = "_pytest.python"  # the module of the fixture function behind a direct parameter
@@ -25,9 +26,8 @@ def job_of(item: pytest.Function) -> Job:
     values = {name: value for name, value in values.items() if name not in tickets}
     if TARGET in values:
         values[TARGET] = found(values[TARGET])
-    target = next((ticket.target for ticket in tickets.values()), values.get(TARGET))
-    if target is None:
-        target = found(item._request.getfixturevalue(TARGET))
+    named = [ticket.target for ticket in tickets.values()] or [found(item._request.getfixturevalue(TARGET))]
+    target = named[0]
     openers = {name: ticket.opener for name, ticket in tickets.items()}
     return Job(item.obj, target, column_of(target), openers, values)
 

@@ -115,7 +115,7 @@ def asked(config: pytest.Config) -> bool:
 
 
 def suites_named(config: pytest.Config) -> list[str]:
-    """The arguments whose part before `::` is a suite (`smtp`, `smtp::test_…`), unless a file or folder has the name."""
+    """The arguments whose part before `::` is a suite (`smtp`, `smtp::test_…`), unless a file has the name."""
     found = [arg for arg in config.args if _SUITE_ARGUMENT.fullmatch(arg)]
     found = [arg for arg in found if "::" in arg or not (config.invocation_params.dir / arg).exists()]
     if found:

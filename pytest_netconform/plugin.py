@@ -7,7 +7,7 @@ nothing but pytest and the options: an idle plugin costs nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,7 +76,7 @@ def wake(config: pytest.Config) -> Run:
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Look into every module of the user's as soon as pytest has imported it: a door 3 may be in it."""
     if isinstance(collector, pytest.Module) and not hasattr(collector, "protocol"):
-        load = collector._getobj
+        load: Callable[[], object] = collector._getobj
 
         def loaded() -> object:
             module = load()

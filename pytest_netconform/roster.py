@@ -18,6 +18,7 @@ from pytest_netconform.detect import detect, misnamed
 from pytest_netconform.judge import Column, survey
 from pytest_netconform.options import Settings
 from pytest_netconform.protocols import PROTOCOLS, Protocol
+from pytest_netconform.revival import Revival, served_again
 from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Cancel
@@ -39,6 +40,7 @@ class Roster:
         self._targets: dict[str, Target] = {}  # by name
         self._found: dict[str, Target | TargetError] = {}  # what fixtures named, by URL
         self._told: Mapping[str, Any] = {}
+        self.revival: Revival | None = None
         self.specs: list[Spec] = []
 
     @property
@@ -57,7 +59,11 @@ class Roster:
     # -- the targets of the command line
 
     def read(self, texts: Sequence[str]) -> None:
-        """Read targets. Raises TargetError."""
+        """Read targets, and start what serves them. Raises TargetError."""
+        if self._settings.serve:
+            self.revival = Revival(self._settings.serve)
+            self.specs = [self.revival.spec(texts)]
+            return
         specs = [spec for text in texts for spec in _expanded(parse_target(text, os.environ))]
         names = [spec.name for spec in specs]
         for spec in specs:
@@ -86,12 +92,12 @@ class Roster:
             }
             for name, target in self._targets.items()
         }
-        return {"specs": [_packed(spec) for spec in self.specs], "surveys": surveys}
+        return {"specs": [_packed(spec) for spec in self.specs], "surveys": surveys, "served": self.revival is not None}
 
     def learn(self, told: Mapping[str, Any]) -> None:
         """Take over what another process resolved."""
         self.specs = [_unpacked(packed) for packed in told["specs"]]
-        self._told = told["surveys"]
+        self._told = told
 
     def speaking(self, protocol: Protocol) -> list[str]:
         """The names of the run's targets of one protocol."""
@@ -101,7 +107,7 @@ class Roster:
         """The target of this name, ready to be judged: reached and surveyed in this process, or told about."""
         if name not in self._targets:
             spec = next(spec for spec in self.specs if spec.name == name)
-            told = self._told.get(name)
+            told = self._told.get("surveys", {}).get(name)
             self._targets[name] = self._reach(spec) if told is None else self._informed(spec, told)
         return self._targets[name]
 
@@ -126,8 +132,17 @@ class Roster:
             raise found
         return found
 
+    def revive(self, target: Target) -> None:
+        """A check has lost the target: if a command serves it, it is started again, and the run goes on."""
+        if self.revival is not None:
+            self.revival.revive(target)
+        elif self._told.get("served"):
+            served_again(target, column_of(target))  # the process that reports starts it again
+
     def close(self) -> None:
         """End what was started."""
+        if self.revival is not None:
+            self.revival.close()
         if self._network is not None:
             self._network.close()
 

@@ -7,16 +7,17 @@ know what a verdict means beyond the table below, nor how any report looks.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_netconform import options
+from pytest_netconform import baseline, options
 from pytest_netconform.ahead import Ahead, Job, Processes, Threads, Turnstile, measured
 from pytest_netconform.closing import Ledger
-from pytest_netconform.collect import TARGET, Suites, Ticket, check_of_item
+from pytest_netconform.collect import TARGET, Suites, check_of_item
+from pytest_netconform.jobs import following, job_of
 from pytest_netconform.judge import LOST, Outcome, confirmed
 from pytest_netconform.protocols import PROTOCOLS, Protocol
 from pytest_netconform.report import evidence, junit
@@ -25,7 +26,7 @@ from pytest_netconform.requirement import Check
 from pytest_netconform.roster import Roster, column_of, on_loopback
 from pytest_netconform.target import Target, TargetError
 from pytest_netconform.transport import Cancel
-from pytest_netconform.verdict import Verdict
+from pytest_netconform.verdict import NonConformity, Verdict
 
 OUTCOME = pytest.StashKey[Outcome]()
 JOB = pytest.StashKey[Job]()
@@ -42,8 +43,9 @@ class Run:
         self.roster = Roster(self.settings, self.cancel, self._announce)
         self.suites = Suites(config)
         self.suites.select = self.settings.select
-        self.ledger = Ledger(config, self.settings)
-        self.ahead = Ahead(self.cancel, self._concurrency, self._turnstile)
+        self.known = _known(self.settings.baseline)
+        self.ledger = Ledger(config, self.settings, self.known)
+        self.ahead = Ahead(self.cancel, self._concurrency, self._turnstile, self.roster.revive)
         self._threads = Threads()
         self._position: dict[int, int] = {}
         self._with_paths = False
@@ -61,10 +63,6 @@ class Run:
             self._with_paths = bool(config.args)
         elif not self.settings.from_ini:
             config.args = []
-        try:
-            self.roster.read(self.settings.targets)
-        except TargetError as error:
-            raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -74,9 +72,12 @@ class Run:
             self.suites.add(PROTOCOLS[name] for name in told["suites"])
             return
         try:
+            self.roster.read(self.settings.targets)
             self.roster.resolve(dial=not self.config.option.collectonly)
         except TargetError as error:
             raise pytest.UsageError(str(error)) from None
+        if self.roster.revival is not None and self.config.pluginmanager.hasplugin("dsession"):
+            self.roster.revival.watch()
         self.suites.add(self._chosen())
         self.suites.check_names()
         self.ledger.check_files()
@@ -107,6 +108,7 @@ class Run:
         """What a worker has to tell at its end."""
         for entry in told["targets"]:
             self.ledger.meet(entry)
+        self.ledger.left_out |= set(told["left_out"])
         self.ledger.locks.add(_lock(run))
 
     # -- what fixtures ask
@@ -141,31 +143,20 @@ class Run:
         __tracebackhide__ = True
         if check_of_item(pyfuncitem) is None:
             return None
-        pyfuncitem.stash[JOB] = job = self._job(pyfuncitem)
+        pyfuncitem.stash[JOB] = job = job_of(pyfuncitem)
         outcome = self._outcome(pyfuncitem, job)
         pyfuncitem.stash[OUTCOME] = outcome
         if outcome.verdict in (Verdict.FAIL, Verdict.ERROR) and outcome.problem is not None:
-            raise outcome.problem
+            raise outcome.problem if self.config.option.fulltrace else _trimmed(outcome.problem)
         return True
-
-    def _job(self, item: pytest.Function) -> Job:
-        """What an item that is set up asks of the judge."""
-        values = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-        tickets = {name: value for name, value in values.items() if isinstance(value, Ticket)}
-        values = {name: value for name, value in values.items() if name not in tickets}
-        if TARGET in values:
-            values[TARGET] = self.found(values[TARGET])
-        target = next((ticket.target for ticket in tickets.values()), values.get(TARGET))
-        if target is None:
-            target = self.found(item._request.getfixturevalue(TARGET))
-        openers = {name: ticket.opener for name, ticket in tickets.items()}
-        return Job(item.obj, target, column_of(target), openers, values)
 
     def _outcome(self, item: pytest.Function, job: Job) -> Outcome:
         __tracebackhide__ = True
-        following = self._following(item, job) if _may_lead(item) else iter(())
+        items = item.session.items
         try:
-            first = self.ahead.outcome(item, job, lambda: following)
+            first = self.ahead.outcome(item, job, lambda: following(item, job, items[self._index(item) + 1 :]))
+            if first.verdict is Verdict.INCONCLUSIVE and first.reason.startswith(LOST) and not job.target.lost:
+                first = self.ahead.judged(job, alone=True)  # it was started again meanwhile
             again = confirmed(first, lambda: self.ahead.judged(job, alone=True))
         except KeyboardInterrupt:
             self.ahead.close()
@@ -174,15 +165,6 @@ class Run:
             self.ahead.interrupt()
             raise
         return _charged(again, job.target)
-
-    def _following(self, item: pytest.Function, job: Job) -> Iterator[tuple[pytest.Function, Job]]:
-        """The items behind this one, up to the first that cannot be judged before pytest has set it up."""
-        items = item.session.items
-        for other in items[self._index(item) + 1 :]:
-            if (later := ahead_of_setup(item, other, job)) is None:
-                return
-            assert isinstance(other, pytest.Function)
-            yield other, later
 
     def _index(self, item: pytest.Item) -> int:
         items = item.session.items
@@ -211,7 +193,7 @@ class Run:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:  # a generator whose value is the report
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         check = check_of_item(item)
         if check is None or call.when == "teardown" or (call.when == "setup" and call.excinfo is None):
             return (yield)
@@ -221,14 +203,14 @@ class Run:
         item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith("netconform-")]
         item.user_properties += junit.properties(record)
         report = yield
-        report.netconform = record
+        report.netconform = record  # type: ignore[attr-defined]
         if call.when == "call":
             report.duration = outcome.seconds or report.duration
-            _translate(report, record, item)
-        if report.failed:
+            _translate(report, record, item, known=baseline.is_known(self.known, record))
+        addsection = getattr(report.longrepr, "addsection", None)
+        if report.failed and addsection is not None:
             for title, text in evidence.sections(record, repeat=self._repeat(item, record)):
-                if hasattr(report.longrepr, "addsection"):
-                    report.longrepr.addsection(title, text)
+                addsection(title, text)
         return report
 
     def _target_name(self, item: pytest.Item) -> str:
@@ -260,8 +242,13 @@ class Run:
         for target in self.roster.targets:
             self.ledger.meet_target(target)
         if self.worker is not None:
-            getattr(self.config, "workeroutput", {})["netconform"] = {"targets": self.ledger.entries}
+            getattr(self.config, "workeroutput", {})["netconform"] = {
+                "targets": self.ledger.entries,
+                "left_out": sorted(self.suites.left_out),
+            }
             return
+        self.ledger.left_out |= self.suites.left_out
+        self.ledger.remarks += self.roster.revival.remarks if self.roster.revival is not None else []
         self.ledger.close(session, complete=not interrupted and not session.shouldstop and not session.shouldfail)
 
     def _look_at_the_end(self) -> None:
@@ -278,68 +265,6 @@ class Run:
     def pytest_unconfigure(self) -> None:
         self.roster.close()
         self.cancel.close()
-
-
-def ahead_of_setup(first: pytest.Item, other: pytest.Item, job: Job) -> Job | None:
-    """The job of an item that pytest has not set up yet, at the target of `first`; None where that cannot be known."""
-    if check_of_item(other) is None or not isinstance(other, pytest.Function) or not _may_lead(other):
-        return None
-    assert isinstance(first, pytest.Function)
-    if _target_source(first) is None or _target_source(first) != _target_source(other):
-        return None
-    params = _params(other)
-    openers, values = {}, {}
-    for name in other._fixtureinfo.argnames:
-        definitions = other._fixtureinfo.name2fixturedefs.get(name, ())
-        rung = getattr(definitions[-1].func, "netconform_rung", None) if definitions else None
-        if rung is not None:
-            openers[name] = rung
-        elif name == TARGET:
-            values[name] = job.target
-        elif name in params and (not definitions or definitions[-1].func.__module__ == "_pytest.python"):
-            values[name] = params[name]
-        else:
-            return None
-    later = Job(other.obj, job.target, job.column, openers, values)
-    return None if later.alone else later
-
-
-def _may_lead(item: pytest.Function) -> bool:
-    """Whether nothing but rungs and parameters stands between an item and its judge."""
-    if getattr(item.obj, "is_hypothesis_test", False):
-        return False
-    if any(mark.name in ("skip", "skipif", "xfail") for mark in item.iter_markers()):
-        return False
-    definitions = item._fixtureinfo.name2fixturedefs
-    return not any(
-        found[-1].scope == "function" and not _harmless(name, found[-1], item)
-        for name, found in definitions.items()
-        if found
-    )
-
-
-def _harmless(name: str, definition: Any, item: pytest.Function) -> bool:
-    ours = hasattr(definition.func, "netconform_rung")
-    return ours or name == "request" or (name in _params(item) and definition.func.__module__ == "_pytest.python")
-
-
-def _target_source(item: pytest.Function) -> object:
-    """Where an item's target comes from; equal for two items exactly when it is the same; None when unknown."""
-    found = item._fixtureinfo.name2fixturedefs.get(TARGET)
-    if not found:
-        return None
-    definition = found[-1]
-    if definition.scope == "session":
-        home: object = None
-    elif definition.scope in ("module", "package"):
-        home = item.getparent(pytest.Module)
-    else:
-        return None
-    return definition, home, _params(item).get(TARGET)
-
-
-def _params(item: pytest.Function) -> dict[str, Any]:
-    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
 
 
 def _charged(outcome: Outcome, target: Target) -> Outcome:
@@ -367,10 +292,35 @@ def _unjudged(check: Check, call: pytest.CallInfo[None]) -> Outcome:
     return Outcome(check, verdict, reason=reason, seconds=call.duration, lacking="skipped" if skipped else "")
 
 
-def _translate(report: Any, record: Record, item: pytest.Item) -> None:
-    """Give a report the outcome that its verdict has in pytest."""
+def _trimmed(problem: BaseException) -> BaseException:
+    """A non-conformity ends, for the reader and for --pdb, at the check's line and not inside of our dialogue."""
+    if isinstance(problem, NonConformity):
+        last, entry = None, problem.__traceback__
+        while entry is not None:
+            name = str(entry.tb_frame.f_globals.get("__name__", ""))
+            if not name.startswith("pytest_netconform.") or name.startswith("pytest_netconform.suites"):
+                last = entry
+            entry = entry.tb_next
+        if last is not None and last.tb_frame.f_globals.get("__name__") != "concurrent.futures.thread":
+            last.tb_next = None
+    return problem
+
+
+def _known(path: Path | None) -> list[baseline.Finding]:
+    """What the user knows already. Raises UsageError."""
+    try:
+        return baseline.read(path) if path is not None else []
+    except baseline.BaselineError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _translate(report: Any, record: Record, item: pytest.Item, *, known: bool) -> None:
+    """Give a report the outcome that its verdict has in pytest; a known failure is an expected one."""
     verdict = record["verdict"]
-    if verdict in ("deviation", "inconclusive"):
+    if known and verdict == "fail":
+        report.outcome, report.longrepr = "skipped", None
+        report.wasxfail = f"known finding: {_why(record)}"
+    elif verdict in ("deviation", "inconclusive"):
         report.outcome, report.longrepr = "skipped", None
         report.wasxfail = f"{record['level']} {record['requirement']}: {_why(record)}"
     elif verdict == "not_applicable" and report.passed:
