@@ -11,6 +11,12 @@ CHAPTERS = (
     "replies",
     "order",
     "commands",
+    "data",
+    "pipelining",
+    "size",
+    "beyond_ascii",
+    "chunking",
+    "dsn",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
