@@ -1,0 +1,312 @@
+"""Replay: the part that all reproducers share; `reproducer.py` copies it below the steps of one finding.
+
+It must need nothing but Python 3.8 and its standard library, and know nothing of this package: a reproducer is sent to
+people who have neither. Steps are tuples: a connection's number, what to do, and with what.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import os
+import re
+import socket
+import ssl
+import struct
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+CONNECT_SECONDS = 5.0
+QUIET_SECONDS = 1.0  # without another octet: the answers are over
+HIDDEN: list[bytes] = []
+
+
+class Ended(Exception):
+    """Nothing more comes from the server: it is silent, has closed, or broke the connection; the text says which."""
+
+
+class Silent(Ended):
+    """The time was over."""
+
+
+class Unreachable(Exception):
+    """No connection could be made."""
+
+
+def secret(name: str) -> bytes:
+    """What must not stand in this file, from the environment."""
+    value = os.environ.get(name, "")
+    if not value:
+        give_up(f"the environment variable {name} is needed")
+    HIDDEN.append(value.encode())
+    return value.encode()
+
+
+def b64(data: bytes) -> bytes:
+    """In base64, and hidden like what it holds."""
+    HIDDEN.append(base64.b64encode(data))
+    return HIDDEN[-1]
+
+
+def give_up(why: str) -> NoReturn:
+    """Exit status 2: nothing can be said about the finding."""
+    print(why, file=sys.stderr)
+    raise SystemExit(2)
+
+
+def visible(data: bytes) -> str:
+    """Octets as printable ASCII, secrets hidden, long ones shortened."""
+    for hidden in sorted(HIDDEN, key=len, reverse=True):
+        data = data.replace(hidden, b"********")
+    text = data.decode("latin-1").encode("unicode_escape").decode("ascii")
+    return text if len(text) <= 300 else text[:200] + "[...]" + text[-80:]
+
+
+def say(who: str, number: int, what: str) -> None:
+    """One line for whoever watches."""
+    print(f"{who}{number}: {what}")
+
+
+class Connection:
+    """One connection: everything with a deadline, and what was read but not asked for is kept."""
+
+    def __init__(self, number: int, address: tuple[str, int]) -> None:
+        self.number = number
+        self.unread = b""
+        self.end: Ended | None = None
+        try:
+            self.socket = socket.create_connection(address, CONNECT_SECONDS)
+        except OSError as error:
+            raise Unreachable(f"cannot connect to {address[0]} port {address[1]}: {error}") from None
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        say("*", number, "connected")
+
+    def tls(self, context: ssl.SSLContext, server_name: str, seconds: float) -> None:
+        """Shake hands. Raises Ended."""
+        self.socket.settimeout(seconds)
+        self.unread = b""
+        try:
+            self.socket = context.wrap_socket(self.socket, server_hostname=server_name, suppress_ragged_eofs=False)
+        except (OSError, ValueError) as error:
+            raise Ended(f"no TLS handshake: {error}") from None
+        say("*", self.number, "TLS")
+
+    def send(self, segments: Sequence[bytes], seconds: float) -> None:
+        """Write, and read what comes meanwhile. Raises Silent; a broken connection shows when it is read."""
+        say("C", self.number, visible(b"".join(segments)))
+        deadline = time.monotonic() + seconds
+        for segment in segments:
+            rest = memoryview(segment)
+            while rest:
+                try:
+                    self.socket.settimeout(0.2)
+                    rest = rest[self.socket.send(rest) :]
+                except socket.timeout:  # noqa: UP041
+                    self.pull(0.001)
+                    if time.monotonic() > deadline:
+                        raise Silent(f"nothing was taken for {seconds:g} s") from None
+                except OSError:
+                    return
+
+    def pull(self, seconds: float) -> bool:
+        """Read once; False when nothing came. How the stream ended is kept in `end`."""
+        if self.end is None:
+            try:
+                self.socket.settimeout(max(seconds, 0.001))
+                data = self.socket.recv(65536)
+            except socket.timeout:  # noqa: UP041
+                return False
+            except OSError as error:
+                self.end = Ended(f"the connection broke: {error}")
+            else:
+                self.unread += data
+                if data:
+                    return True
+                self.end = Ended("the connection was closed")
+        return False
+
+    def answer(self, pattern: bytes, seconds: float) -> bytes:
+        """The next whole answer. Raises Ended."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = re.match(pattern, self.unread)
+            if found:
+                self.unread = self.unread[found.end() :]
+                say("S", self.number, visible(found[0]))
+                return found[0]
+            self.more(deadline, f"nothing for {seconds:g} s")
+
+    def more(self, deadline: float, otherwise: str) -> None:
+        """At least one octet more. Raises Ended."""
+        if not self.pull(deadline - time.monotonic()):
+            rest = visible(self.unread) + ", unfinished, then " if self.unread else ""
+            if self.end is not None:
+                raise Ended(rest + str(self.end))
+            if time.monotonic() >= deadline:
+                raise Silent(rest + otherwise)
+
+    def everything(self, first: float) -> bytes:
+        """What comes until a pause or the end; `first` seconds for its beginning."""
+        deadline = time.monotonic() + first
+        while self.pull(deadline - time.monotonic()):
+            deadline = time.monotonic() + QUIET_SECONDS
+        data, self.unread = self.unread, b""
+        say("S", self.number, visible(data) or "(nothing)")
+        return data
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, or the end come; what arrives is kept."""
+        deadline = time.monotonic() + seconds
+        while self.end is None and time.monotonic() < deadline:
+            self.pull(deadline - time.monotonic())
+
+    def until_end(self, seconds: float) -> bytes:
+        """What comes until the end of the stream. Raises Silent when that does not come."""
+        deadline = time.monotonic() + seconds
+        while self.end is None:
+            if not self.pull(deadline - time.monotonic()) and self.end is None and time.monotonic() >= deadline:
+                raise Silent(f"it is still open after {seconds:g} s")
+        data, self.unread = self.unread, b""
+        say("*", self.number, str(self.end))
+        return data
+
+    def shutdown(self) -> None:
+        """Say that no more will be sent."""
+        with contextlib.suppress(OSError):  # the server was faster
+            self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self, abort: bool = False) -> None:
+        """Leave, with a reset if asked."""
+        with contextlib.suppress(OSError):
+            if abort:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.socket.close()
+
+
+class Replay:
+    """The recorded steps, done again."""
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, server_name: str) -> None:
+        self.address, self.context, self.server_name = address, context, server_name
+        self.connections: dict[int, Connection] = {}
+
+    def run(self, steps: Sequence[tuple[Any, ...]]) -> str | None:
+        """Do all steps and judge the last: what was received if the finding repeats, None if it does not."""
+        try:
+            for number, what, *how in steps[:-1]:
+                try:
+                    self.do(number, what, *how)
+                except Ended as ended:
+                    say("*", number, f"not as recorded: {ended}")
+            number, what, *how = steps[-1]
+            try:
+                verdict: str | None = getattr(self, what.replace(" ", "_"))(number, *how)
+                return verdict
+            except Ended as ended:
+                return str(ended)
+        finally:
+            for connection in self.connections.values():
+                connection.close()
+
+    def do(self, number: int, what: str, *how: Any) -> None:
+        """One step that is not the last."""
+        if what == "pause":
+            time.sleep(how[0])
+        elif what == "connect":
+            if number in self.connections:
+                self.connections[number].close()
+            self.connections[number] = Connection(number, self.address)
+        else:
+            self.at(self.connections[number], what, *how)
+
+    def at(self, peer: Connection, what: str, *how: Any) -> None:
+        """One step on a connection that stands."""
+        if what == "send":
+            peer.send(how, 10.0)
+        elif what == "tls":
+            peer.tls(self.context, self.server_name, how[0])
+        elif what == "answer":
+            pattern, seconds, beginning = how
+            if not peer.answer(pattern, seconds).startswith(beginning):
+                say("*", peer.number, f"not as recorded, which was {visible(beginning)}")
+        elif what == "wait":
+            peer.wait(how[0])
+        elif what == "read":
+            peer.more(time.monotonic() + how[0], "nothing")
+        elif what == "shutdown":
+            peer.shutdown()
+        elif what in ("close", "reset"):
+            peer.close(abort=what == "reset")
+
+    # the last step: each returns what was received when the finding repeats
+
+    def must_answer(self, number: int, pattern: bytes, seconds: float, right: bytes) -> str | None:
+        """An answer comes, and begins as a right one does."""
+        answer = self.connections[number].answer(pattern, seconds)
+        return None if re.match(right, answer) else visible(answer)
+
+    def must_not_answer(self, number: int, pattern: bytes, seconds: float, recorded: Sequence[bytes]) -> str | None:
+        """The recorded answers, their numbers and marks apart, do not come again."""
+        data = self.connections[number].everything(seconds)
+        answers = [found[0] for found in re.finditer(pattern, data)] if pattern else [data]
+        same = len(answers) == len(recorded) and all(map(matches, recorded, answers))
+        return visible(b"".join(answers)) or "nothing" if same else None
+
+    def must_be_silent(self, number: int, seconds: float) -> str | None:
+        """Nothing comes, and the connection stands."""
+        peer = self.connections[number]
+        if not peer.unread and not peer.pull(seconds) and peer.end is None:
+            return None
+        return visible(peer.unread) or str(peer.end)
+
+    def must_close(self, number: int, seconds: float) -> str | None:
+        """The connection ends, and nothing is said before."""
+        return visible(self.connections[number].until_end(seconds)) or None
+
+    def must_shake_hands(self, number: int, seconds: float) -> None:
+        """TLS comes about."""
+        self.connections[number].tls(self.context, self.server_name, seconds)
+
+    def must_take(self, number: int, *segments: bytes) -> None:
+        """All octets are read."""
+        self.connections[number].send(segments, 10.0)
+
+    def must_serve(self, number: int, steps: Sequence[tuple[Any, ...]]) -> str | None:
+        """The next client is served."""
+        try:
+            for _, what, *how in steps:
+                self.do(number, what, *how)
+        except Unreachable as error:
+            return str(error)
+        return None
+
+
+def matches(pattern: bytes, answer: bytes) -> bool:
+    """Whether the whole answer is like that."""
+    return re.fullmatch(pattern, answer, re.DOTALL) is not None
+
+
+def main(steps: Sequence[tuple[Any, ...]], about: dict[str, Any]) -> int:
+    """Replay against the address of the command line and say whether the finding repeats."""
+    parser = argparse.ArgumentParser(description="Exit status: 1 it repeats, 0 it does not, 2 no telling.")
+    parser.add_argument("host", nargs="?", default=about["host"])
+    parser.add_argument("port", nargs="?", type=int, default=about["port"])
+    parser.add_argument("--ca", default=about["ca"], help="certificates to trust; without it none is verified")
+    parser.add_argument("--servername", default=about["servername"], help="the name to ask for in TLS")
+    given = parser.parse_args()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if given.ca:
+        context.load_verify_locations(given.ca)
+    else:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        received = Replay((given.host, given.port), context, given.servername or given.host).run(steps)
+    except Unreachable as error:
+        give_up(str(error))
+    print(f"expected: {about['expected']}")
+    print(f"recorded: {about['received']}")
+    print(f"received: {received}" if received is not None else "the finding does not repeat")
+    return 0 if received is None else 1

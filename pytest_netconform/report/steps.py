@@ -1,0 +1,330 @@
+"""Steps: the events of a transcript as the lines of a reproducer, up to the one that is judged.
+
+This module knows what each kind of finding leaves in a transcript, and what repeating it means. It must not know what a
+step does when it runs (`replay.py`), nor show a secret: octets that hold one become an expression over a variable.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pytest_netconform.dialogue import shown
+from pytest_netconform.transcript import MASK, Event, Transcript, What
+from pytest_netconform.verdict import NonConformity
+
+if TYPE_CHECKING:
+    from pytest_netconform.judge import Outcome
+    from pytest_netconform.target import Target
+
+PATIENCE = 10.0  # seconds for what the transcript gives no time for
+PAUSE = 0.25  # seconds of our own silence that are repeated
+PIECE = 96  # octets of one literal
+RUN = 40  # equal octets that are written as a product
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
+_OURS = (What.CONNECT, What.SEND, What.SHUTDOWN, What.CLOSE, What.RESET)
+_WORDS = re.compile(rb"[0-9A-Za-z]+|[^0-9A-Za-z]")
+_NAMES = re.compile(rb"Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec")
+
+
+@dataclass
+class Recorded:
+    """The lines of the steps, and what they name: patterns of whole answers, secrets by their variables."""
+
+    lines: list[str] = field(default_factory=list)
+    patterns: dict[bytes, str] = field(default_factory=dict)
+    secrets: dict[bytes, str] = field(default_factory=dict)
+
+
+def steps_of(outcome: Outcome, target: Target) -> Recorded:
+    """The steps of a finding."""
+    return _Writer(outcome, target).written()
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """What an AWAIT event says."""
+
+    what: str
+    seconds: float
+    pattern: bytes
+
+    @classmethod
+    def of(cls, event: Event) -> _Wait:
+        what, _, rest = event.data.partition(b" ")
+        seconds, _, pattern = rest.partition(b" ")
+        return cls(what.decode(), float(seconds or PATIENCE), pattern)
+
+
+class _Writer:
+    def __init__(self, outcome: Outcome, target: Target) -> None:
+        self.events = outcome.transcript.events
+        self.transcript = outcome.transcript
+        self.problem = outcome.problem if isinstance(outcome.problem, NonConformity) else None
+        self.received = outcome.received
+        self.cut = target.cut
+        self.recorded = Recorded(secrets=_named(outcome.transcript, target))
+
+    def written(self) -> Recorded:
+        """All lines; the last one is the judgement."""
+        end, judgement = self._judgement()
+        self._steps(end)
+        self.recorded.lines.append(f"        ({judgement}),")
+        return self.recorded
+
+    # -- what is judged
+
+    def _judgement(self) -> tuple[int, str]:
+        """Where the steps end, and the step that is judged in place of what follows."""
+        place = self._last(What.AWAIT)
+        last = _Wait.of(self.events[place]) if place >= 0 else _Wait("", PATIENCE, b"")
+        number = self.events[place].connection if place >= 0 else 1
+        after = [event.what for event in self.events[place + 1 :] if event.connection == number]
+        problem = self.problem
+        if last.what == "service":
+            return place, f'0, "must serve", [{", ".join(self._first_exchange())}]'
+        if problem is not None and problem.pattern is not None:
+            return self._wrong_answer(problem.pattern)
+        if problem is not None and last.what == "answer" and What.HEARD not in after:
+            return place, f'{number}, "must answer", {self._name(last.pattern)}, {last.seconds:g}, b""'
+        if problem is not None and last.what == "tls" and What.TLS not in after:
+            return place, f'{number}, "must shake hands", {last.seconds:g}'
+        if problem is not None and last.what == "silence" and problem.owed:
+            return place, f'{number}, "must be silent", {last.seconds:g}'
+        if problem is not None and last.what == "close" and (problem.owed or problem.passing or What.EOF not in after):
+            return place, f'{number}, "must close", {last.seconds:g}'
+        sent = self._last(What.SEND)
+        if problem is not None and problem.owed and problem.passing and sent > place:
+            return sent, f'{self.events[sent].connection}, "must take", {self._segments(self.events[sent].data)}'
+        return self._repeated_answers()
+
+    def _wrong_answer(self, pattern: bytes) -> tuple[int, str]:
+        heard = self._heard_as_received()
+        number = self.events[heard].connection
+        place = self._last(What.AWAIT, number, heard)
+        wait = _Wait.of(self.events[place])
+        return place, f'{number}, "must answer", {self._name(wait.pattern)}, {wait.seconds:g}, {pattern!r}'
+
+    def _repeated_answers(self) -> tuple[int, str]:
+        """No pattern tells right from wrong: the finding repeats when the answers do, since the last word of ours."""
+        heard = self._heard_as_received()
+        if heard < 0:
+            return self._repeated_octets()
+        number = self.events[heard].connection
+        sent = self._last(What.SEND, number, heard)
+        begin = max(sent, self._last(What.CONNECT, number, heard)) + 1
+        wait = _Wait.of(self.events[self._last(What.AWAIT, number, heard)])
+        patterns = []
+        for event in self.events[begin:]:
+            if event.connection == number and event.what is What.SEND:
+                break
+            if event.connection == number and event.what is What.HEARD:
+                patterns.append(repr(self._alike(event)))
+        judged = f"{self._name(wait.pattern)}, {wait.seconds:g}, [{', '.join(patterns)}]"
+        return begin, f'{number}, "must not answer", {judged}'
+
+    def _repeated_octets(self) -> tuple[int, str]:
+        came = self._last(What.RECEIVE)
+        number = self.events[came].connection if came >= 0 else 1
+        sent = max(self._last(What.SEND, number), self._last(What.CONNECT, number), self._last(What.TLS, number))
+        data = b"".join(e.data for e in self.events[sent + 1 :] if e.what is What.RECEIVE and e.connection == number)
+        alike = self._alike(Event(0.0, number, What.HEARD, data, len(data)))
+        return sent + 1, f'{number}, "must not answer", b"", {PATIENCE:g}, [{alike!r}]'
+
+    def _heard_as_received(self) -> int:
+        """The answer that the finding quotes, or else the last one; -1 if none was heard."""
+        quoted = [
+            i
+            for i, event in enumerate(self.events)
+            if event.what is What.HEARD and len(event.data) > 2 and self._quote(event) in self.received
+        ]
+        return quoted[-1] if quoted else self._last(What.HEARD)
+
+    def _quote(self, event: Event) -> str:
+        return shown(self.transcript.mask(event.data))
+
+    def _last(self, what: What, number: int | None = None, before: int | None = None) -> int:
+        """The place of the last such event (of a connection, before a place), or -1."""
+        for i in range(len(self.events) if before is None else before, 0, -1):
+            event = self.events[i - 1]
+            if event.what is what and number in (None, event.connection):
+                return i - 1
+        return -1
+
+    def _alike(self, event: Event) -> bytes:
+        pattern = alike(self.transcript.mask(event.data))
+        return pattern + b".*" if event.total > len(event.data) else pattern
+
+    def _first_exchange(self) -> Iterator[str]:
+        """What a next client does to see whether it is served: as the first one did, up to its second answer."""
+        first = [event for event in self.events if event.connection == 1]
+        heard = [i for i, event in enumerate(first) if event.what is What.HEARD][:2]
+        for line in _Lines(self, first[: heard[-1] + 1] if heard else first[:1]).all():
+            yield line.strip().rstrip(",")
+
+    # -- what comes before
+
+    def _steps(self, end: int) -> None:
+        self.recorded.lines += _Lines(self, self.events[:end]).all()
+
+    def _name(self, pattern: bytes) -> str:
+        """The variable of an answer's pattern."""
+        count = len(self.recorded.patterns)
+        return self.recorded.patterns.setdefault(pattern, f"ANSWER_{count + 1}" if count else "ANSWER")
+
+    def _segments(self, data: bytes) -> str:
+        return ", ".join(self.expression(segment) for segment in self.cut(data))
+
+    # -- octets as Python
+
+    def expression(self, data: bytes) -> str:
+        """Octets as an expression that shows no secret."""
+        return " + ".join(self._parts(data)) or 'b""'
+
+    def _parts(self, data: bytes) -> Iterator[str]:
+        place = 0
+        for begin, end, text in self._hidden(data):
+            if begin >= place:
+                yield from _literals(data[place:begin])
+                yield text
+                place = end
+        yield from _literals(data[place:])
+
+    def _hidden(self, data: bytes) -> list[tuple[int, int, str]]:
+        """Where secrets stand, and what stands for them: in base64 first, then bare, longest first."""
+        found = []
+        for word in _BASE64.finditer(data) if self.recorded.secrets else ():
+            inner = _decoded(word[0])
+            if inner and any(secret in inner for secret in self.recorded.secrets):
+                found.append((word.start(), word.end(), f"b64({self.expression(inner)})"))
+        for secret, name in sorted(self.recorded.secrets.items(), key=lambda item: -len(item[0])):
+            for bare in re.finditer(re.escape(secret), data):
+                if not any(begin < bare.end() and bare.start() < end for begin, end, _ in found):
+                    found.append((bare.start(), bare.end(), name.lower()))
+        return sorted(found)
+
+
+class _Lines:
+    """Events as lines of steps."""
+
+    def __init__(self, writer: _Writer, events: Sequence[Event]) -> None:
+        self._writer = writer
+        self._events = events
+        self._waiting: set[int] = set()  # connections on which an announced wait is under way
+
+    def all(self) -> Iterator[str]:
+        """Every line, indented and with its comma."""
+        for i, event in enumerate(self._events):
+            if i and event.what in _OURS and self._events[i - 1].what is not What.AWAIT:
+                gap = event.at - self._events[i - 1].at
+                if gap > PAUSE:
+                    yield f'        (0, "pause", {gap:.2f}),'
+            line = self._line(i, event)
+            if line:
+                yield f"        ({event.connection}, {line}),"
+
+    def _line(self, place: int, event: Event) -> str:
+        number = event.connection
+        if event.what is What.AWAIT:
+            self._waiting.add(number)
+            return self._wait(place, _Wait.of(event))
+        if event.what is What.RECEIVE:
+            return "" if number in self._waiting else f'"read", {PATIENCE:g}'
+        announced = number in self._waiting
+        self._waiting.discard(number)
+        if event.what is What.SEND:
+            return f'"send", {self._writer._segments(event.data)}'
+        if event.what is What.TLS:
+            return "" if announced else f'"tls", {PATIENCE:g}'
+        return f'"{event.what.value}"' if event.what in _OURS else ""
+
+    def _wait(self, place: int, wait: _Wait) -> str:
+        number = self._events[place].connection
+        if wait.what == "tls":
+            return f'"tls", {wait.seconds:g}'
+        if wait.what != "answer":
+            return f'"wait", {wait.seconds:g}'
+        beginning = self._beginning(place + 1, number)
+        return f'"answer", {self._writer._name(wait.pattern)}, {wait.seconds:g}, {beginning!r}'
+
+    def _beginning(self, place: int, number: int) -> bytes:
+        """The first word of the answer that came then."""
+        for event in self._events[place:]:
+            if event.connection == number and event.what is What.AWAIT:
+                break
+            if event.connection == number and event.what is What.HEARD:
+                word = re.match(rb"[0-9A-Za-z+*]{0,16}", event.data)
+                return word[0] if word and self._writer.transcript.mask(word[0]) == word[0] else b""
+        return b""
+
+
+def alike(data: bytes) -> bytes:
+    """A regular expression for octets that say the same: other numbers, dates and ids, but the same codes and words."""
+    return rb".*?".join(b"".join(_alike(part)) for part in data.split(MASK))
+
+
+def _alike(data: bytes) -> Iterator[bytes]:
+    begins_line = True
+    for word in _WORDS.findall(data):
+        if word.isdigit() and not (begins_line and len(word) == 3):
+            yield rb"[0-9]+"
+        elif len(word) >= 6 and re.search(rb"[0-9]", word):
+            yield rb"[0-9A-Za-z]+"
+        elif _NAMES.fullmatch(word):
+            yield rb"[A-Z][a-z][a-z]"
+        else:
+            yield re.escape(word)
+        begins_line = word == b"\n"
+
+
+def _named(transcript: Transcript, target: Target) -> dict[bytes, str]:
+    """The variables of the secrets; one that is another in base64 needs none."""
+    password = (target.spec.password or str(target.options.get("password", ""))).encode()
+    names = {password: "NETCONFORM_PASSWORD"} if password else {}
+    for secret in sorted(transcript.secrets, key=len):
+        inner = _decoded(secret)
+        if secret not in names and not (inner and any(known in inner for known in names)):
+            names[secret] = f"NETCONFORM_SECRET_{len(names) + 1 - bool(password)}"
+    used = b"".join(event.data for event in transcript.events if event.what is What.SEND)
+    return {secret: name for secret, name in names.items() if _uses(used, secret)}
+
+
+def _uses(data: bytes, secret: bytes) -> bool:
+    return secret in data or any(secret in _decoded(word[0]) for word in _BASE64.finditer(data))
+
+
+def _decoded(word: bytes) -> bytes:
+    """What a whole base64 word holds; empty when it is none."""
+    try:
+        data = base64.b64decode(word, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+    return data if base64.b64encode(data) == word else b""
+
+
+def _literals(data: bytes) -> Iterator[str]:
+    """Octets as literals: equal lines and equal octets in a row as products."""
+    for line, same in groupby(data.splitlines(keepends=True) if b"\n" in data else [data] if data else []):
+        count = len(list(same))
+        text = " + ".join(_line_literals(line))
+        yield text if count == 1 else f"({text}) * {count}"
+
+
+def _line_literals(line: bytes) -> Iterator[str]:
+    place = 0
+    for run in re.finditer(rb"(.)\1{%d,}" % (RUN - 1), line, re.DOTALL):
+        yield from _pieces(line[place : run.start()])
+        yield f"{run[1]!r} * {len(run[0])}"
+        place = run.end()
+    yield from _pieces(line[place:])
+
+
+def _pieces(data: bytes) -> Iterator[str]:
+    for place in range(0, len(data), PIECE):
+        yield repr(data[place : place + PIECE])
