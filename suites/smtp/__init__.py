@@ -9,14 +9,17 @@ from pytest_netconform.suites import chapters
 CHAPTERS = (
     "greeting",
     "replies",
+    "framing",
     "order",
     "commands",
+    "addresses",
     "data",
     "pipelining",
     "size",
     "beyond_ascii",
     "chunking",
     "dsn",
+    "starttls",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
