@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
 
 NAME = "netconform-run"  # what the run's plugin is registered as
@@ -133,7 +135,14 @@ def netconform_target(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture(scope="session")
 def netconform_ca() -> Iterator[Authority]:
     """An ephemeral certificate authority: good leaves, and leaves that are bad in one way each."""
-    from pytest_netconform.ca import Authority
-
-    with Authority() as authority:
+    ca: Any = import_module("pytest_netconform.ca")
+    with ca.Authority() as authority:
         yield authority
+
+
+@pytest.fixture
+def netconform_smtp_server(netconform_ca: Authority) -> Iterator[SmtpServer]:
+    """A correct SMTP server for a client under test: host, port, url, messages, wait()."""
+    server: Any = import_module("pytest_netconform.fixtures.smtp_server")
+    with server.smtp_server(netconform_ca) as started:
+        yield started
