@@ -29,7 +29,7 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "refusing": {"greeting": "554"},
         "submission": {"submission": "1"},
         "outside": {"vantage": "outside"},
-        "sparse": {"without": "AUTH,STARTTLS,PIPELINING"},
+        "sparse": {"without": "AUTH,STARTTLS,PIPELINING,BINARYMIME"},
         "implicit-tls": {"tls": "implicit"},
     },
 }
