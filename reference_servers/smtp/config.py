@@ -50,7 +50,7 @@ class SmtpConfig:
     size: int = 1 << 20
     size_kept: int = 1 << 24  # the bound where no limit is announced
     chunk_kept: int = 1 << 30  # a BDAT chunk that is announced larger ends the connection
-    recipients: int = 1000
+    recipients: int = 100  # the fewest that are allowed (RFC 5321 4.5.3.1.8), so that clients meet the limit
     errors: int = 20  # replies 5yz after which the next one is 421
     hops: int = 100  # Received fields
     idle: float = 300.0
