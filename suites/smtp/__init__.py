@@ -14,6 +14,7 @@ CHAPTERS = (
     "commands",
     "addresses",
     "data",
+    "delivery",
     "pipelining",
     "size",
     "beyond_ascii",
