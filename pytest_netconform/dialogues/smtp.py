@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Mapping
 from typing import ClassVar
 
-from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
+from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, fits
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.sasl import cram_response
@@ -58,6 +59,22 @@ class Smtp(Dialogue[Reply]):
         return self.recipient.rpartition("@")[2]
 
     # -- steps
+
+    def weigh(
+        self,
+        value: Reply,
+        *codes: Code,
+        tolerated: Mapping[Code, str] | None = None,
+        noted: Mapping[Code, str] | None = None,
+        expected: str = "",
+    ) -> None:
+        """As for any dialogue; but 530, where it is not listed, asks for a login or TLS first: no breach of this rule.
+
+        (RFC 4954 6, RFC 3207 4.)
+        """
+        if value.code == 530 and not fits(530, (*codes, *(tolerated or ()), *(noted or ()))):
+            raise Inconclusive(f"a login or TLS is asked for first ({self._shown(value.raw)})")
+        super().weigh(value, *codes, tolerated=tolerated, noted=noted, expected=expected)
 
     def greet(self) -> Reply:
         """Read the greeting, which must be 220; remembers and returns it."""

@@ -147,7 +147,7 @@ def test_no_tls_inside_tls(smtp: Smtp) -> None:
     """STARTTLS inside TLS is refused, and the session goes on."""
     # aiosmtpd 1.4.6 answers 220 inside TLS and waits for a second handshake.
     smtp.secure()
-    noted = {code: "RFC 3207 names no code; 503 says that it is out of order" for code in ("5yz", 454)}
+    noted = dict.fromkeys(("5yz", 454), "RFC 3207 names no code; 503 says that it is out of order")
     smtp.refuses("STARTTLS", 503, noted=noted, twin=["STARTTLS"])
 
 
@@ -170,9 +170,10 @@ def test_demanded_tls_is_asked_for(smtp: Smtp) -> None:
     smtp.weigh(reply, 530, expected=f"530 in answer to {MAIL}")
     if "ENHANCEDSTATUSCODES" in smtp.offer:
         smtp.require(enhanced_code(reply.lines[0]) == "5.7.0", "530 with 5.7.0", reply.raw)
-    smtp.alive()
-    smtp.exchange(smtp.ehlo, 250)
-    smtp.exchange("QUIT", 221)
+    for command, code in (("NOOP", 250), (smtp.ehlo, 250), ("QUIT", 221)):
+        smtp.send(command)
+        answer = smtp.reply()
+        smtp.require(answer.code == code, f"{code} in answer to {command}, with TLS or without", answer.raw)
 
 
 @requirement("SMTP-3207-4-d", SECURITY, "RFC 3207 4, 4.1", "After 220 no command is served in clear any more.")
