@@ -79,7 +79,7 @@ def reproducer(outcome: Outcome, target: Target) -> str:
 def write(folder: Path, outcome: Outcome, target: Target, nodeid: str) -> Path:
     """Write the script into `folder`, which is made; its name tells the requirement and the check. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    word = re.sub(r"[^A-Za-z0-9.]+", "-", f"{outcome.check.requirement.id}--{nodeid}").strip("-.")
+    word = re.sub(r"[^A-Za-z0-9.]+", "-", f"{outcome.check.requirement.id}-{nodeid}").strip("-.")
     path = folder / f"{word[:NAME_LENGTH]}-{zlib.crc32(nodeid.encode()):08x}.py"
     path.write_text(reproducer(outcome, target), encoding="ascii")
     return path

@@ -284,12 +284,12 @@ def _alike(data: bytes) -> Iterator[bytes]:
 
 
 def _named(transcript: Transcript, target: Target) -> dict[bytes, str]:
-    """The variables of the secrets; one that is another in base64 needs none."""
-    password = (target.spec.password or str(target.options.get("password", ""))).encode()
+    """The variables of the secrets; one that holds another, perhaps in base64, needs none."""
+    password = target.account[1].encode()
     names = {password: "NETCONFORM_PASSWORD"} if password else {}
     for secret in sorted(transcript.secrets, key=len):
-        inner = _decoded(secret)
-        if secret not in names and not (inner and any(known in inner for known in names)):
+        forms = secret + b"\n" + _decoded(secret)
+        if not any(known in forms for known in names):
             names[secret] = f"NETCONFORM_SECRET_{len(names) + 1 - bool(password)}"
     used = b"".join(event.data for event in transcript.events if event.what is What.SEND)
     return {secret: name for secret, name in names.items() if _uses(used, secret)}
