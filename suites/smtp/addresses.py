@@ -165,8 +165,9 @@ def test_long_domain_is_understood(smtp: Smtp) -> None:
 @serial
 def test_hundred_recipients(smtp: Smtp) -> None:
     """None of 100 recipients is refused for the number of those before it."""
-    smtp.given(MAIL)
-    for command in islice(_recipients(smtp), RECIPIENTS):
+    commands = islice(_recipients(smtp), RECIPIENTS)
+    smtp.given(MAIL, next(commands))
+    for command in commands:
         smtp.send(command)
         reply = smtp.reply()
         expected = f"{RECIPIENTS} recipients to be accepted"
