@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, fits
+from pytest_netconform.readback import UnreadableMailbox
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.sasl import cram_response
@@ -104,8 +105,7 @@ class Smtp(Dialogue[Reply]):
     def credentials(self, username: str = "", password: str = "") -> bytes:
         """The AUTH PLAIN response (RFC 4616 2), base64, for the user's account or for another; no report shows it."""
         if not username:
-            self.target.require("?account")
-            username, password = self.target.account
+            username, password = self._account()
         return self.secret(f"\0{username}\0{password}".encode())
 
     def secret(self, response: bytes) -> bytes:
@@ -116,23 +116,8 @@ class Smtp(Dialogue[Reply]):
         return encoded
 
     def authenticate(self) -> None:
-        """Prerequisite: logged in. An account that was refused once is not tried again in this run."""
-        refused = self.target.shared.get("smtp-account-refused")
-        if refused:
-            raise Inconclusive(f"the account was refused ({refused}); is the password right?")
-        self._prove()
-        reply = self.reply()
-        if reply.code == 535:
-            self.target.shared["smtp-account-refused"] = reply.text
-            raise Inconclusive(f"the account was refused ({reply.text}); is the password right?")
-        if reply.code != 235:
-            raise Inconclusive(f"prerequisite not met: 235 at the end of AUTH, not {reply.code} {reply.text}")
-        self.visit.evidence.add("twin")
-
-    def _prove(self) -> None:
-        """Say everything up to the last response, by the first mechanism of ours that is offered."""
-        self.target.require("?account")
-        username, password = self.target.account
+        """Prerequisite: logged in, by the first mechanism of ours that is offered."""
+        username, password = self._account()
         if "LOGIN" in self.mechanisms and "PLAIN" not in self.mechanisms:
             self.given("AUTH LOGIN", base64.b64encode(username.encode()) + b"\r\n")
             self.send(self.secret(password.encode()) + b"\r\n")
@@ -141,6 +126,24 @@ class Smtp(Dialogue[Reply]):
             self.send(self.secret(cram_response(username, password, challenge)) + b"\r\n")
         else:
             self.send(b"AUTH PLAIN " + self.credentials() + b"\r\n")
+        reply = self.verdict_on_account()
+        if reply.code != 235:
+            raise Inconclusive(f"prerequisite not met: 235 at the end of AUTH, not {reply.code} {reply.text}")
+        self.visit.evidence.add("twin")
+
+    def verdict_on_account(self) -> Reply:
+        """The answer to the account's proof. After 535, which is Inconclusive, it is not tried again in this run."""
+        reply = self.reply()
+        if reply.code == 535:
+            self.target.shared["smtp-account"] = f"the account was refused ({reply.text}); is the password right?"
+            raise Inconclusive(self.target.shared["smtp-account"])
+        return reply
+
+    def _account(self) -> tuple[str, str]:
+        self.target.require("?account")
+        if refused := self.target.shared.get("smtp-account"):
+            raise Inconclusive(refused)
+        return self.target.account
 
     def deliver(self, content: bytes, *, mail: str = MAIL) -> Reply:
         """Prerequisite: a transaction with this content (not yet dot-stuffed) is accepted; returns the last reply."""
@@ -181,7 +184,10 @@ class Smtp(Dialogue[Reply]):
         carriage = self.target.carriage
         deadline = carriage.now() + (ARRIVAL_SECONDS if self.target.shared.get(ARRIVES, True) else 0)
         while True:
-            found = [stored for stored in read() if marker.encode() in stored]
+            try:
+                found = [stored for stored in read() if marker.encode() in stored]
+            except UnreadableMailbox as problem:
+                raise Inconclusive(str(problem)) from None
             if len(found) >= count or carriage.now() >= deadline:
                 return found
             carriage.pause(POLL_SECONDS)
