@@ -10,8 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.mutants.mutant import mutants_of
 from pytest_netconform.requirement import natural_order
+from tests.documents import README, readme
 from tests.gates import Effect, cases, effects
 
 FOLDER = Path(__file__).parent / "matrix"
@@ -34,12 +36,15 @@ def rows(found: list[Effect]) -> str:
 def register(protocol: str) -> str:
     """The page of a protocol's requirements: what each asks, where it is written, which mutants prove its checks."""
     killers: dict[str, list[str]] = {}
-    for mutant in mutants_of(protocol):
+    for mutant in (*mutants_of(protocol), *HOST_MUTANTS):
         for id in mutant.breaks:
             killers.setdefault(id, []).append(f"`{mutant.name}`")
     by_id = {case.id: case.check for case in cases(protocol)}
     lines = [f"# {PROTOCOLS[protocol].title}: what is checked", "", "Written by `make matrix`; do not edit.", ""]
-    lines += [f"{len(by_id)} requirements, {len(cases(protocol))} cases, {len(killers)} requirements with mutants.", ""]
+    lines += [
+        f"{len(by_id)} requirements, {len(cases(protocol))} cases, {len(killers.keys() & by_id.keys())} requirements with mutants.",
+        "",
+    ]
     lines += ["| id | level | source | what it asks | needs | mutants |", "|---|---|---|---|---|---|"]
     for id in natural_order(by_id):
         asked = by_id[id].requirement
@@ -52,6 +57,7 @@ def register(protocol: str) -> str:
 
 
 if __name__ == "__main__":
+    README.write_text(readme(), encoding="utf-8")
     FOLDER.mkdir(exist_ok=True)
     DOCS.mkdir(parents=True, exist_ok=True)
     for protocol in sys.argv[1:] or list(PROTOCOLS):

@@ -152,13 +152,13 @@ HOST_MUTANTS = (
     HostMutant(
         "listener_dies_on_rst",
         breaks=("SMTP-GEN-CON-b", "FTP-GEN-CON-a", "IMAP-GEN-CON-b", "TCP-9293-3.5.3-rst-abort"),
-        because="refused",
+        because="connect",  # cannot connect, or the end of the connection: a race decides
         kind=DyingListener,
     ),
     HostMutant(
         "half_close_loses_message_after_250",
         breaks=("SMTP-GEN-CON-c", "POP3-GEN-CON-h", "FTP-GEN-CON-b", "TCP-9293-3.6-half-close-echo"),
-        because="closed",
+        because="close",
         kind=ForgetfulHost,
     ),
     HostMutant(
