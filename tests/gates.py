@@ -31,6 +31,8 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "outside": {"vantage": "outside"},
         "sparse": {"without": "AUTH,STARTTLS,PIPELINING,BINARYMIME"},
         "implicit-tls": {"tls": "implicit"},
+        "wrong-recipient": {"recipient": "nobody@example.test"},
+        "wrong-password": {"password": "guess"},
         "demanding-tls": {"require_tls": "1"},
         "submission-outside": {"submission": "1", "vantage": "outside"},
     },

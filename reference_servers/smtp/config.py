@@ -115,7 +115,7 @@ OPTIONS: dict[str, Callable[[str], dict[str, object]]] = {
     "without": _without,
     "binarymime": _binarymime,
     "size": lambda text: {"size": int(text)},
-    "recipients": lambda text: {"recipients": int(text)},
+    "rcpt_limit": lambda text: {"recipients": int(text)},
     "errors": lambda text: {"errors": int(text)},
     "idle": lambda text: {"idle": float(text)},
 }

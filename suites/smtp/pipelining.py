@@ -32,7 +32,7 @@ def _refused_recipient(smtp: Smtp) -> str:
 def test_batch_with_a_refusal(smtp: Smtp) -> None:
     """The second of three recipients is refused; the third is accepted all the same, and so is DATA."""
     refused = _refused_recipient(smtp)
-    smtp.given(MAIL, "RSET")
+    smtp.given(MAIL, smtp.rcpt, "RSET")
     smtp.send(MAIL, smtp.rcpt, refused, smtp.rcpt, "DATA")
     smtp.expect(250, to="MAIL, the first of the batch")
     smtp.expect(250, to="RCPT, the second of the batch")

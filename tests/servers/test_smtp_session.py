@@ -354,7 +354,7 @@ def test_extension_off(extension: str) -> None:
 def test_options() -> None:
     """Options are read once, in any number; one that is unknown or malformed names what would do."""
     config = configured(
-        {"without": "DSN,HELP", "binarymime": "0", "size": "0", "idle": "1.5", "recipients": "3"}, tls=False
+        {"without": "DSN,HELP", "binarymime": "0", "size": "0", "idle": "1.5", "rcpt_limit": "3"}, tls=False
     )
     assert config.without == {"DSN", "HELP", "BINARYMIME"}
     assert (config.size, config.idle, config.recipients, config.tls) == (0, 1.5, 3, False)

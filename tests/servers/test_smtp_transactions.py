@@ -311,7 +311,7 @@ def test_recipients(path: str, code: int) -> None:
 
 def test_hundred_recipients() -> None:
     """A hundred are served (4.5.3.1.8); at the limit the next is 452, and those before it get their message."""
-    talk = SmtpTalk(configured({"recipients": "100"}, tls=False))
+    talk = SmtpTalk(configured({"rcpt_limit": "100"}, tls=False))
     lines = [f"RCPT TO:<alice+{n}@example.test>" for n in range(100)]
     assert talk.asks(EHLO, MAIL, *lines, RCPT, "DATA", "x", ".") == [250] * 102 + [452, 354, 250]
     (message,) = talk.store.messages("alice")
