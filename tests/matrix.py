@@ -41,10 +41,8 @@ def register(protocol: str) -> str:
             killers.setdefault(id, []).append(f"`{mutant.name}`")
     by_id = {case.id: case.check for case in cases(protocol)}
     lines = [f"# {PROTOCOLS[protocol].title}: what is checked", "", "Written by `make matrix`; do not edit.", ""]
-    lines += [
-        f"{len(by_id)} requirements, {len(cases(protocol))} cases, {len(killers.keys() & by_id.keys())} requirements with mutants.",
-        "",
-    ]
+    proved = len(killers.keys() & by_id.keys())
+    lines += [f"{len(by_id)} requirements, {len(cases(protocol))} cases, {proved} requirements with mutants.", ""]
     lines += ["| id | level | source | what it asks | needs | mutants |", "|---|---|---|---|---|---|"]
     for id in natural_order(by_id):
         asked = by_id[id].requirement
