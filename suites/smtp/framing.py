@@ -47,7 +47,7 @@ def test_longest_command_line(smtp: Smtp) -> None:
 @pytest.mark.parametrize("length", LONG_LINES)
 def test_tail_of_long_line_is_no_command(smtp: Smtp, length: int) -> None:
     """Wherever a buffer might end, what follows of the line is not taken for a command (Exim at 16384 octets does)."""
-    line = b"NOOP ".ljust(LINE_OCTETS, b"A") + b" NOOP" * (length // 5)
+    line = b"NOOP ".ljust(LINE_OCTETS, b"A") + b" NOOP ".ljust(LINE_OCTETS, b"A") * (length // LINE_OCTETS)
     refused: dict[Code, str] = {421: CLOSED, "5yz": "500 is the code for a line that is too long"}
     reply = smtp.exchange(line[:length] + b"\r\n", 250, 500, 501, noted=refused)
     _answered_once(smtp, f"a line of {length} octets", or_close=reply.code != 250)
