@@ -102,11 +102,11 @@ def test_leading_dots_are_removed(smtp: Smtp) -> None:
 @writes
 @pytest.mark.parametrize("octet", [b"\n", b"\r"], ids=["lf", "cr"])
 def test_bare_line_ends_lose_nothing(smtp: Smtp, octet: bytes) -> None:
-    """Kept, made a line end or a blank, or refused; all words arrive, in order."""
+    """Kept, replaced, or refused; all words arrive, in order."""
     # Field notes: Postfix (normalize) makes CR LF of LF, Exim makes a blank of LF and LF of CR, Cyrus refuses.
     stored = _sent_or_refused(smtp, b"alpha" + octet + b"bravo charlie\r\ndelta\r\n")
     if stored is not None:
-        whole = re.search(rb"alpha[\r\n ]*bravo charlie[\r\n]+delta", stored)
+        whole = re.search(rb"alpha.{0,3}bravo charlie[\r\n]+delta", stored, re.DOTALL)
         smtp.require(whole, "all words of a line with a bare CR or LF, in order", stored)
 
 
@@ -315,7 +315,7 @@ def test_two_sessions_do_not_mix(smtp: Smtp) -> None:
 
 
 def _has_sender(smtp: Smtp, stored: bytes, sender: str) -> None:
-    paths = [value.strip() for name, value in _added(stored) if name == b"return-path"]
+    paths = [value.strip().lower() for name, value in _added(stored) if name == b"return-path"]
     if not paths:
         smtp.note("there is no Return-Path to see the sender by")
         return
