@@ -12,6 +12,7 @@ import ipaddress
 import shutil
 import ssl
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Authority:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()  # a server's thread and a client's may ask first together
         self._made: trustme.CA | None = None
         self._leaves: dict[str, Leaf] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
@@ -59,24 +61,29 @@ class Authority:
 
     def leaf(self, name: str = "good") -> Leaf:
         """The key and chain of the leaf called `name`."""
-        if name not in self._leaves:
-            self._leaves[name] = LEAVES[name](self._authority)
-        return self._leaves[name]
+        with self._lock:
+            if name not in self._leaves:
+                self._leaves[name] = LEAVES[name](self._authority)
+            return self._leaves[name]
 
     def server_context(self, leaf: str = "good") -> ssl.SSLContext:
         """A server's context (TLS 1.2 and later) that presents a leaf. One context per leaf is made and shared."""
-        if leaf not in self._contexts:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            # a ticket that the client never reads would turn its close into a reset
-            context.num_tickets = 0
-            context.options |= ssl.OP_NO_RENEGOTIATION
-            # the ssl module takes a key from a file only
-            with tempfile.TemporaryDirectory(prefix="netconform-") as folder:
-                path = _written(Path(folder) / "leaf.pem", self.leaf(leaf).key + self.leaf(leaf).chain)
-                context.load_cert_chain(path)
-            self._contexts[leaf] = context
-        return self._contexts[leaf]
+        with self._lock:
+            if leaf not in self._contexts:
+                self._contexts[leaf] = self._server_context(leaf)
+            return self._contexts[leaf]
+
+    def _server_context(self, leaf: str) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # a ticket that the client never reads would turn its close into a reset
+        context.num_tickets = 0
+        context.options |= ssl.OP_NO_RENEGOTIATION
+        # the ssl module takes a key from a file only
+        with tempfile.TemporaryDirectory(prefix="netconform-") as folder:
+            path = _written(Path(folder) / "leaf.pem", self.leaf(leaf).key + self.leaf(leaf).chain)
+            context.load_cert_chain(path)
+        return context
 
     def client_context(self) -> ssl.SSLContext:
         """A new client's context that trusts this authority alone, and verifies names."""
@@ -113,16 +120,18 @@ class Authority:
 
     @property
     def _authority(self) -> trustme.CA:
-        if self._made is None:
-            self._made = trustme.CA()
-        return self._made
+        with self._lock:
+            if self._made is None:
+                self._made = trustme.CA()
+            return self._made
 
     def _file(self, name: str, data: bytes) -> Path:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="netconform-"))  # mode 0700
-            self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        path = self._folder / name
-        return path if path.exists() else _written(path, data)
+        with self._lock:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="netconform-"))  # mode 0700
+                self._remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            path = self._folder / name
+            return path if path.exists() else _written(path, data)
 
 
 def _written(path: Path, data: bytes) -> Path:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import socket
 import ssl
 import stat
+import threading
 from collections.abc import Iterator
 
 import pytest
+
+from pytest_netconform.ca import LEAVES, NAMES, Authority
 from pytest_netconform.reference_servers.host import Loop, serving
 from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.session import Session
-
-from pytest_netconform.ca import LEAVES, NAMES, Authority
 
 PATIENCE = 10.0  # seconds for what is owed; never used up when all is well
 REASONS = {
@@ -120,3 +121,16 @@ def test_things_are_made_once(authority: Authority) -> None:
     assert authority.client_context() is not authority.client_context()
     with pytest.raises(KeyError):
         authority.leaf("unheard-of")
+
+
+def test_two_threads_get_one_authority() -> None:
+    """A server's thread and a client's that ask first at the same moment meet the same authority."""
+    for _ in range(5):
+        with Authority() as authority:
+            seen: list[bytes] = []
+            threads = [threading.Thread(target=lambda a=authority: seen.append(a.pem)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(set(seen)) == 1

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from pytest_netconform.reference_servers import connection
 from pytest_netconform.reference_servers.host import Host, Loop, serving
 from pytest_netconform.reference_servers.mutants import hosts

@@ -8,10 +8,10 @@ import ssl
 from collections.abc import Iterator
 
 import pytest
-from pytest_netconform.reference_servers.host import Host, Loop, serving
-from pytest_netconform.reference_servers.session import Close, Session, StartTls
 
 from pytest_netconform.ca import Authority
+from pytest_netconform.reference_servers.host import Host, Loop, serving
+from pytest_netconform.reference_servers.session import Close, Session, StartTls
 
 PATIENCE = 10.0  # seconds for what is owed; never used up when all is well
 BIG = bytes(range(256)) * 4096  # 1 MiB

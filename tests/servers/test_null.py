@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+
 from pytest_netconform.reference_servers.host import Host, Loop, serving
 from pytest_netconform.reference_servers.null import NULLS, PAGE, UNASKED, UNASKED_EVERY, Late
 from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, WakeAt
