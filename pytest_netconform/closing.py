@@ -141,7 +141,8 @@ class Ledger:
 
     def summarise(self, reporter: Any) -> None:
         """The closing summary, a section per target."""
-        for entry in self.entries:
+        judged = {record["target"] for record in self.records}
+        for entry in [entry for entry in self.entries if entry["name"] in judged]:
             reporter.section(f"netconform: {entry['name']}", sep="=")
             for line in terminal.summary_lines(entry, self.records, width=min(reporter._tw.fullwidth, 120)):
                 reporter.write_line(line)

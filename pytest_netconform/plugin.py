@@ -126,7 +126,14 @@ class Doorbell:
 # -- fixtures; whatever is behind them is imported when a test asks for it
 
 
+def _default(fixture: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark our own fixture, so that one that a user puts in its place is told from it."""
+    fixture.netconform_default = True  # type: ignore[attr-defined]
+    return fixture
+
+
 @pytest.fixture(scope="session")
+@_default
 def netconform_target(request: pytest.FixtureRequest) -> Any:
     """The target of this run's checks. Override it in a module of your own: return a URL."""
     return wake(request.config).given(getattr(request, "param", None))

@@ -21,6 +21,7 @@ NAME = "served"  # the name of the target, unless the user gave it one
 DEATH_SECONDS = 2.0  # how long a process may take to end once its connections are broken
 AGAIN_SECONDS = 12.0  # how long it may take until it serves again
 WATCH_SECONDS = 0.05
+TRIES = 3  # failed starts after which it is left dead
 
 
 class Revival:
@@ -31,6 +32,7 @@ class Revival:
         self._served.start()
         self._busy = threading.Lock()
         self._closed = threading.Event()
+        self._tries = 0  # starts in a row that have failed
         self.remarks: list[str] = []
 
     def spec(self, texts: Sequence[str]) -> Spec:
@@ -56,14 +58,10 @@ class Revival:
         with self._busy:
             deadline = time.monotonic() + DEATH_SECONDS
             while target.lost and time.monotonic() < deadline:
-                try:
-                    message = self._served.revive()
-                except TargetError as error:
-                    target.lost = str(error)
-                    return
-                if message:
-                    self.remarks.append(message)
+                if self._started_again():
                     target.lost = ""
+                elif self._tries == TRIES:
+                    return
                 else:
                     time.sleep(WATCH_SECONDS)
 
@@ -80,13 +78,25 @@ class Revival:
     def _watch(self) -> None:
         while not self._closed.wait(WATCH_SECONDS):
             with self._busy:
-                try:
-                    message = "" if self._closed.is_set() else self._served.revive()
-                except TargetError as error:
-                    self.remarks.append(str(error))
+                if self._closed.is_set() or (not self._started_again() and self._tries == TRIES):
                     return
-            if message:
-                self.remarks.append(message)
+
+    def _started_again(self) -> bool:
+        """Whether it was dead and lives again. A start may fail because a check kills it at once: that is tried anew."""
+        try:
+            if self._tries:
+                self._served.start()
+                message = "it was started again at last"
+            else:
+                message = self._served.revive()
+        except TargetError as error:
+            self._tries += 1
+            self.remarks.append(str(error))
+            return False
+        self._tries = 0
+        if message:
+            self.remarks.append(message)
+        return bool(message)
 
 
 def served_again(target: Target, column: Column) -> None:

@@ -92,7 +92,7 @@ class Roster:
             }
             for name, target in self._targets.items()
         }
-        return {"specs": [_packed(spec) for spec in self.specs], "surveys": surveys, "served": self.revival is not None}
+        return {"specs": [_packed(spec) for spec in self.specs], "surveys": surveys, "served": self.served}
 
     def learn(self, told: Mapping[str, Any]) -> None:
         """Take over what another process resolved."""
@@ -102,6 +102,15 @@ class Roster:
     def speaking(self, protocol: Protocol) -> list[str]:
         """The names of the run's targets of one protocol."""
         return [spec.name for spec in self.specs if spec.protocol is protocol]
+
+    @property
+    def served(self) -> bool:
+        """Whether a command of the user's serves the target."""
+        return self.revival is not None or bool(self._told.get("served"))
+
+    def told(self, name: str) -> bool:
+        """Whether another process has reached this target first, and looks after it at the end."""
+        return name in self._told.get("surveys", {})
 
     def named(self, name: str) -> Target:
         """The target of this name, ready to be judged: reached and surveyed in this process, or told about."""
@@ -136,7 +145,7 @@ class Roster:
         """A check has lost the target: if a command serves it, it is started again, and the run goes on."""
         if self.revival is not None:
             self.revival.revive(target)
-        elif self._told.get("served"):
+        elif self.served:
             served_again(target, column_of(target))  # the process that reports starts it again
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ from pytest_netconform.target import Target, TargetError
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import NonConformity, Verdict
 
+NOBODY = "no-target"  # what reports call the target of a check whose target is not known
 OUTCOME = pytest.StashKey[Outcome]()
 JOB = pytest.StashKey[Job]()
 
@@ -121,20 +122,17 @@ class Run:
         if name is None:
             what = f"several targets ({', '.join(names)}); name one" if names else "no target; give"
             pytest.fail(f"{what} by --netconform-target, or override the fixture {TARGET}", pytrace=False)
-        return self._target(name)
+        try:
+            return self.roster.named(name)
+        except TargetError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
 
     def found(self, value: object) -> Target:
         """The target that the fixture `netconform_target` named."""
         try:
             return self.roster.found(value)
         except TargetError as error:
-            pytest.fail(str(error), pytrace=False)
-
-    def _target(self, name: str) -> Target:
-        try:
-            return self.roster.named(name)
-        except (TargetError, OSError) as error:
-            pytest.fail(str(error), pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
 
     # -- judging
 
@@ -218,12 +216,15 @@ class Run:
         if job is not None:
             return job.target.name
         named = getattr(getattr(item, "callspec", None), "params", {}).get(TARGET)
-        return str(named or (self.roster.specs[0].name if len(self.roster.specs) == 1 else ""))
+        return str(named or (self.roster.specs[0].name if len(self.roster.specs) == 1 else NOBODY))
 
     def _repeat(self, item: pytest.Item, record: Record) -> str:
         spec = next((spec for spec in self.roster.specs if spec.name == record["target"]), None)
+        url = spec.url if spec else ""
+        if spec is not None and self.roster.served:
+            url = url.replace(f":{spec.port}", ":{port}")
         return evidence.repeat_line(
-            record["nodeid"], spec.url if spec else "", options=self._options(), password=bool(spec and spec.password)
+            record["nodeid"], url, options=self._options(), password=bool(spec and spec.password)
         )
 
     def _options(self) -> list[str]:
@@ -252,10 +253,9 @@ class Run:
         self.ledger.close(session, complete=not interrupted and not session.shouldstop and not session.shouldfail)
 
     def _look_at_the_end(self) -> None:
-        """A control for every target that this process judged; the worker leaves those to the others that all share."""
+        """A control for every target that was judged from this process alone; the others are looked at elsewhere."""
         for target in self.roster.targets:
-            shared = self.worker is not None and target.name in self.worker["netconform"]["roster"]["surveys"]
-            if not shared and target.survey.spoke:
+            if target.survey.spoke and not self.roster.told(target.name):
                 self.ledger.control(target)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -1,0 +1,38 @@
+"""What the tests share: pytest's own tester, and servers that runs inside of it can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import hypothesis.internal.observability  # noqa: F401  # imported once here, or once in every run inside of a test
+import pytest
+
+import pytest_netconform.run
+import pytest_netconform.suites.smtp  # noqa: F401
+from pytest_netconform.ca import Authority
+from pytest_netconform.fixtures.network import reference_of
+from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.reference_servers.host import Host, serving
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _no_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs inside of a test take nothing from the environment of the run around them."""
+    for name in ("PYTEST_ADDOPTS", "NETCONFORM_USERNAME", "NETCONFORM_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def smtp_host() -> Iterator[Host]:
+    """The reference server on a port of its own, as a stranger would run it."""
+    reference = reference_of(PROTOCOLS["smtp"], {})
+    with Authority() as authority, serving(reference.make_session, tls=authority.server_context()) as host:
+        yield host
+
+
+@pytest.fixture
+def smtp_url(smtp_host: Host) -> str:
+    """The URL of `smtp_host`, with a recipient."""
+    return f"smtp://127.0.0.1:{smtp_host.port}?recipient=alice@example.test"
