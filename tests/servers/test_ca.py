@@ -128,7 +128,7 @@ def test_two_threads_get_one_authority() -> None:
     for _ in range(5):
         with Authority() as authority:
             seen: list[bytes] = []
-            threads = [threading.Thread(target=lambda a=authority: seen.append(a.pem)) for _ in range(4)]
+            threads = [threading.Thread(target=lambda a=authority, seen=seen: seen.append(a.pem)) for _ in range(4)]
             for thread in threads:
                 thread.start()
             for thread in threads:
