@@ -18,6 +18,7 @@ from pytest_netconform.wire.smtp_messages import message
 MAIL = "MAIL FROM:<s@client.example.org>"
 ARRIVAL_SECONDS = 10.0  # delivery is asynchronous nearly everywhere
 POLL_SECONDS = 0.05
+LOGIN_SECONDS = 30.0  # who failed to log in is made to wait: Dovecot doubles the time up to 15 s, until he succeeds
 ARRIVES = "smtp-mail-arrives"  # among what checks share: whether mail was seen to arrive, once that was in doubt
 
 
@@ -133,7 +134,7 @@ class Smtp(Dialogue[Reply]):
 
     def verdict_on_account(self) -> Reply:
         """The answer to the account's proof. After 535, which is Inconclusive, it is not tried again in this run."""
-        reply = self.reply()
+        reply = self.reply(within=max(self.target.patience, LOGIN_SECONDS))
         if reply.code == 535:
             self.target.shared["smtp-account"] = f"the account was refused ({reply.text}); is the password right?"
             raise Inconclusive(self.target.shared["smtp-account"])

@@ -21,6 +21,7 @@ CHAPTERS = (
     "chunking",
     "dsn",
     "starttls",
+    "auth",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
