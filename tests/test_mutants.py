@@ -12,6 +12,7 @@ from tests.gates import CONFIGURATIONS, NEVER_KILLS, Case, Effect, Gate, cases, 
 from tests.matrix import FOLDER, rows
 
 PROTOCOLS = list(CONFIGURATIONS)
+pytestmark = pytest.mark.xdist_group("matrix")  # what every mutant does is found out once
 HEALTHY = (Verdict.PASS, Verdict.OBSERVED)
 NOT_REACHED = (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE)
 

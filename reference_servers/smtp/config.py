@@ -47,7 +47,7 @@ class SmtpConfig:
     require_tls: bool = False
     auth_in_clear: bool = True  # mechanisms that carry the password itself, on a wire without TLS
     trusted: bool = False  # the peer's network may relay
-    size: int = 1 << 20
+    size: int = 1 << 18
     size_kept: int = 1 << 24  # the bound where no limit is announced
     chunk_kept: int = 1 << 30  # a BDAT chunk that is announced larger ends the connection
     recipients: int = 100  # the fewest that are allowed (RFC 5321 4.5.3.1.8), so that clients meet the limit
