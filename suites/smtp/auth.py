@@ -13,6 +13,7 @@ import re
 
 import pytest
 
+from pytest_netconform.dialogue import Code
 from pytest_netconform.dialogues.smtp import LOGIN_SECONDS, MAIL, Smtp
 from pytest_netconform.requirement import MUST, SECURITY, SHOULD, needs, requirement, serial, writes
 from pytest_netconform.verdict import Inconclusive
@@ -27,9 +28,12 @@ NOBODY = "netconform-nobody"  # a user
 # RFC 4648 3.2, 3.3: padding where it belongs, and no stray characters
 UNDECODABLE = {"stray": "####", "padding-first": "=AAA", "padding-inside": "AAA=BBB", "no-padding": "AGEAYg"}
 # Dovecot's SASL (under Postfix 3.7) and nodemailer's smtp-server 3 take what is no base64 for a failed login.
-AS_FAILED = {535: "what cannot be decoded is called a failed login"}
+AS_FAILED: dict[Code, str] = {535: "what cannot be decoded is called a failed login"}
 # RFC 4954 4 says MUST; Dovecot's SASL (under Postfix 3.7) answers 535, Exim 553 "Initial data not expected".
-UNEXPECTED = {535: "an unexpected initial response is called a failed login", 553: "Exim's code for initial data"}
+UNEXPECTED: dict[Code, str] = {
+    535: "an unexpected initial response is called a failed login",
+    553: "Exim's code for initial data",
+}
 
 # 12288 octets are enough for deployed mechanisms (RFC 4954 4); base64 comes in fours, and the line has an end.
 LONG_RESPONSE = encoded(plain_message("u" * 4606, "p" * 4605)) + b"\r\n"
@@ -80,7 +84,7 @@ def test_plain_in_one_line(smtp_private: Smtp) -> None:
     smtp_private.send(b"AUTH PLAIN " + smtp_private.credentials() + b"\r\n")
     reply = smtp_private.verdict_on_account()
     needs_tls = "the mechanism is listed in clear and wants TLS, which is not offered"
-    noted = {} if smtp_private.wire.secure else {538: needs_tls, 504: needs_tls}
+    noted: dict[Code, str] = {} if smtp_private.wire.secure else {538: needs_tls, 504: needs_tls}
     smtp_private.weigh(reply, 235, noted=noted)
     smtp_private.alive()
 
@@ -188,7 +192,7 @@ def _without_ids(reply: Reply, user: str) -> list[str]:
 def test_unknown_mechanism(smtp_private: Smtp) -> None:
     """A mechanism that nobody has is refused, while one on offer begins its exchange."""
     # Postfix 3.7 with Dovecot's SASL answers 535.
-    noted = {"5yz": "504 is the code for a mechanism that is not supported"}
+    noted: dict[Code, str] = {"5yz": "504 is the code for a mechanism that is not supported"}
     smtp_private.refuses("AUTH XBOGUS", 504, noted=noted, twin=[_begun_by(smtp_private)])
     _recovers(smtp_private)
 
@@ -201,7 +205,9 @@ def test_long_response(smtp_private: Smtp) -> None:
     _offered(smtp_private, "PLAIN")
     smtp_private.given("AUTH PLAIN")
     smtp_private.send(LONG_RESPONSE)
-    noted = {"5yz": "500 is the code for a response beyond the buffer, 535 for one that is read and wrong"}
+    noted: dict[Code, str] = {
+        "5yz": "500 is the code for a response beyond the buffer, 535 for one that is read and wrong"
+    }
     smtp_private.expect(535, 500, noted=noted, to="a response of nearly 12288 octets", within=LOGIN_SECONDS)
     more = smtp_private.replies_until("QUIT", 221)
     smtp_private.require(not more, "one reply to one long response", f"{1 + len(more)} replies")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_netconform.dialogue import Code
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, SHOULD, needs, requirement
 from pytest_netconform.verdict import Inconclusive, NonConformity
@@ -13,7 +14,7 @@ VERSIONS = ("TLSv1.2", "TLSv1.3")  # RFC 8996 2: older ones must not be negotiat
 # A ClientHello has no such beginning; whoever reads on in clear finds the command behind it.
 GARBAGE = {"command": b"NOOP\r\n", "zeros": bytes(100) + b"\r\nNOOP\r\n"}
 EVIL = b"EHLO evil.example\r\n" + MAIL.encode() + b"\r\n"
-NO_SENDER = {"5yz": "503 is the code for a command out of order"}
+NO_SENDER: dict[Code, str] = {"5yz": "503 is the code for a command out of order"}
 
 
 @requirement("SMTP-3207-4-a", MUST, "RFC 3207 4, RFC 8996 2", "STARTTLS is answered 220, and TLS 1.2 or newer follows.")
@@ -30,7 +31,7 @@ def test_starttls_leads_to_tls(smtp: Smtp) -> None:
 @needs("STARTTLS", "CLEAR")
 def test_starttls_takes_no_parameters(smtp: Smtp) -> None:
     """A word behind STARTTLS is refused, and the session goes on in clear."""
-    noted = {"5yz": "501 is the code for parameters that are not allowed"}
+    noted: dict[Code, str] = {"5yz": "501 is the code for parameters that are not allowed"}
     smtp.refuses("STARTTLS now", 501, noted=noted, twin=["STARTTLS"])
 
 
@@ -147,7 +148,7 @@ def test_no_tls_inside_tls(smtp: Smtp) -> None:
     """STARTTLS inside TLS is refused, and the session goes on."""
     # aiosmtpd 1.4.6 answers 220 inside TLS and waits for a second handshake.
     smtp.secure()
-    noted = dict.fromkeys(("5yz", 454), "RFC 3207 names no code; 503 says that it is out of order")
+    noted: dict[Code, str] = dict.fromkeys(("5yz", 454), "RFC 3207 names no code; 503 says that it is out of order")
     smtp.refuses("STARTTLS", 503, noted=noted, twin=["STARTTLS"])
 
 

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from pytest_netconform.dialogue import Code
 from pytest_netconform.dialogues.smtp import Smtp
 from pytest_netconform.requirement import MAY, MUST, needs, requirement, writes
 from pytest_netconform.verdict import Inconclusive
@@ -18,7 +19,8 @@ SINGLE = "squeaky"  # a domain of one label
 FORBIDDEN = ("ETRN", "ATRN")
 WANTED = ("PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN")
 NOT_WANTED = "RFC 6409 7 says SHOULD"
-UNQUALIFIED = {"5yz": "554 is the code for a domain that is not fully qualified"}
+LOGIN_FIRST: dict[Code, str] = {"5yz": "530 is the code for a login that is missing"}
+UNQUALIFIED: dict[Code, str] = {"5yz": "554 is the code for a domain that is not fully qualified"}
 
 
 def _address(smtp: Smtp) -> str:
@@ -35,13 +37,13 @@ def test_submission_wants_a_login(smtp_private: Smtp) -> None:
     entitled = smtp_private.sibling()
     entitled.authenticate()
     entitled.given(f"MAIL FROM:<{_address(smtp_private)}>", foreign)
-    reply = smtp_private.exchange(f"MAIL FROM:<{_address(smtp_private)}>", 530, 250, noted={"5yz": "530 is the code"})
+    reply = smtp_private.exchange(f"MAIL FROM:<{_address(smtp_private)}>", 530, 250, noted=LOGIN_FIRST)
     if reply.code == 250:
         smtp_private.send(foreign)
         reply = smtp_private.reply()
         if (reply.code or 0) // 100 == 2 and not smtp_private.target.stranger:
             raise Inconclusive("accepted without a login; this network may be authorized (say ?vantage=outside if not)")
-        smtp_private.weigh(reply, 530, 550, 553, 554, noted={"5yz": "530 is the code"})
+        smtp_private.weigh(reply, 530, 550, 553, 554, noted=LOGIN_FIRST)
     smtp_private.alive()
 
 
