@@ -161,7 +161,7 @@ class Ahead:
             return future.result()
         finally:
             if future.done():
-                del self._futures[key]
+                self._futures.pop(key, None)
 
     def judged(self, job: Job, *, alone: bool = False) -> Outcome:
         """Judge a job now, in this thread, with whomever it may be together."""
@@ -211,7 +211,8 @@ def measured(target: Target, column: Column) -> int:
         options=target.options,
         cut=target.cut,
     )
-    size = max(step for step in STEPS if step <= max(1, _held(hurried, column)))
+    held = _held(hurried, column)
+    size = next((step for step in STEPS if step <= held), 1)
     if size > 1:
         with ThreadPoolExecutor(size) as pool:
             times = list(pool.map(lambda _: _served(hurried, column), range(size)))

@@ -60,7 +60,8 @@ class Ledger:
         """There is such a target; what several processes say about it is put together."""
         known = self._targets.setdefault(entry["name"], dict(entry))
         known["capabilities"] = known["capabilities"] or entry["capabilities"]
-        known["problem"] = known["problem"] or entry["problem"]
+        if not known["problem"] or entry["problem"].startswith(ENDED):
+            known["problem"] = entry["problem"]
 
     def meet_target(self, target: Target) -> None:
         """There is such a target, in this process."""

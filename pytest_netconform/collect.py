@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -100,20 +100,23 @@ class Suites:
             self.wanted.setdefault(suite, [])
             self.wanted[suite] = [*self.wanted[suite], rest]
 
-    def check_names(self) -> None:
-        """Raise UsageError for a check, or a requirement to select, that no suite of this run has."""
+    def check_names(self, *, with_paths: bool) -> None:
+        """Raise UsageError for a check, or a requirement to select, that no suite of this run has.
+
+        with_paths: modules of the user's are in the session too, and may hold checks of his own.
+        """
         for suite, names in self.wanted.items():
             known = _checks(import_module(PROTOCOLS[suite].suite))
             for name in names:
                 base = name.partition("[")[0]
                 if base and base not in known:
                     raise pytest.UsageError(f"not found: {suite}::{base}{_near(base, known)}")
-        if self.protocols:
-            self._check_selection()
-
-    def _check_selection(self) -> None:
         suites = [import_module(protocol.suite) for protocol in self.protocols]
-        known = [check.requirement.id for suite in suites for check in _checks(suite).values()]
+        if not with_paths:
+            self._check_selection([check.requirement.id for suite in suites for check in _checks(suite).values()])
+
+    def _check_selection(self, known: Collection[str]) -> None:
+        suites = [import_module(protocol.suite) for protocol in self.protocols]
         excluded = {id: reason for suite in suites for id, reason in getattr(suite, "NOT_CHECKED", [])}
         for pattern in self.select:
             if any(selects(pattern, id) for id in known):
@@ -122,10 +125,7 @@ class Suites:
                 if selects(pattern, id):
                     raise pytest.UsageError(f"--netconform-select={pattern}: {id} is not checked from here: {reason}")
             near = _near(pattern, known)
-            raise pytest.UsageError(f"--netconform-select={pattern}: no check of {self._names()} has this id{near}")
-
-    def _names(self) -> str:
-        return ", ".join(protocol.name for protocol in self.protocols)
+            raise pytest.UsageError(f"--netconform-select={pattern}: no check of this session has this id{near}")
 
     # -- what pytest calls
 
@@ -160,6 +160,8 @@ class Suites:
             if (check := check_of_item(item)) is not None:
                 _mark(item, check)
         if self.select:
+            if not hasattr(self.config, "workerinput"):
+                self._check_selection([check.requirement.id for item in items if (check := check_of_item(item))])
             left = [item for item in items if (check := check_of_item(item)) and not self._selected(check)]
             if left:
                 self.config.hook.pytest_deselected(items=left)

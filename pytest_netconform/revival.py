@@ -82,7 +82,7 @@ class Revival:
                     return
 
     def _started_again(self) -> bool:
-        """Whether it was dead and lives again. A start may fail because a check kills it at once: that is tried anew."""
+        """Whether it was dead and lives again. A start fails too when a check kills it at once: that is tried anew."""
         try:
             if self._tries:
                 self._served.start()

@@ -20,7 +20,7 @@ from pytest_netconform.collect import TARGET, Suites, check_of_item
 from pytest_netconform.jobs import following, job_of
 from pytest_netconform.judge import LOST, Outcome, confirmed
 from pytest_netconform.protocols import PROTOCOLS, Protocol
-from pytest_netconform.report import evidence, junit
+from pytest_netconform.report import evidence, junit, reproducer
 from pytest_netconform.report.record import Record, record_of
 from pytest_netconform.requirement import Check
 from pytest_netconform.roster import Roster, column_of, on_loopback
@@ -80,7 +80,7 @@ class Run:
         if self.roster.revival is not None and self.config.pluginmanager.hasplugin("dsession"):
             self.roster.revival.watch()
         self.suites.add(self._chosen())
-        self.suites.check_names()
+        self.suites.check_names(with_paths=self._with_paths)
         self.ledger.check_files()
 
     def _chosen(self) -> list[Protocol]:
@@ -207,7 +207,8 @@ class Run:
             _translate(report, record, item, known=baseline.is_known(self.known, record))
         addsection = getattr(report.longrepr, "addsection", None)
         if report.failed and addsection is not None:
-            for title, text in evidence.sections(record, repeat=self._repeat(item, record)):
+            script = self._reproducer(item, outcome)
+            for title, text in evidence.sections(record, repeat=self._repeat(item, record), reproducer=script):
                 addsection(title, text)
         return report
 
@@ -226,6 +227,17 @@ class Run:
         return evidence.repeat_line(
             record["nodeid"], url, options=self._options(), password=bool(spec and spec.password)
         )
+
+    def _reproducer(self, item: pytest.Item, outcome: Outcome) -> Path | None:
+        """The script that repeats a failure, if scripts are wanted."""
+        folder, job = self.settings.reproducers, item.stash.get(JOB, None)
+        if folder is None or job is None or outcome.verdict is not Verdict.FAIL:
+            return None
+        try:
+            return reproducer.write(folder, outcome, job.target, item.nodeid)
+        except OSError as error:
+            self.ledger.remarks.append(f"cannot write a script to {folder}: {error.strerror or error}")
+            return None
 
     def _options(self) -> list[str]:
         given = self.config.invocation_params.args

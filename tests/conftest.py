@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import hypothesis.internal.observability  # noqa: F401  # imported once here, or once in every run inside of a test
 import pytest
@@ -13,6 +14,8 @@ from pytest_netconform.ca import Authority
 from pytest_netconform.fixtures.network import reference_of
 from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.host import Host, serving
+from pytest_netconform.reference_servers.session import Close
+from pytest_netconform.reference_servers.smtp import SmtpSession
 
 pytest_plugins = ["pytester"]
 
@@ -36,3 +39,33 @@ def smtp_host() -> Iterator[Host]:
 def smtp_url(smtp_host: Host) -> str:
     """The URL of `smtp_host`, with a recipient."""
     return f"smtp://127.0.0.1:{smtp_host.port}?recipient=alice@example.test"
+
+
+class Mortal(SmtpSession):
+    """The reference session, but `DIE` ends the whole server, and the first `ONCE` closes its connection."""
+
+    host: Host
+    fresh = True
+
+    def on_data(self, data: bytes) -> None:
+        if b"DIE" in data:
+            self.host.deafen()
+            for connection in list(self.host._open):
+                connection.transport.abort()
+        elif b"ONCE" in data and type(self).fresh:
+            type(self).fresh = False
+            self.act(Close())
+        else:
+            super().on_data(data)
+
+
+@contextmanager
+def mortal() -> Iterator[Host]:
+    """A server that can be brought down by what is said to it."""
+
+    class Session(Mortal):
+        pass
+
+    with serving(reference_of(PROTOCOLS["smtp"], {}, Session).make_session) as host:
+        Session.host = host
+        yield host

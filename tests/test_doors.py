@@ -135,7 +135,10 @@ def test_deliveries(pytester: pytest.Pytester, ways: str) -> None:
         (["--netconform-target=reference:smtp?greeting=7"], "reference:smtp*greeting=7*"),
         (["--netconform-target=reference", "--netconform-target=reference"], "two targets are called reference*"),
         (["--netconform-target=reference", "--netconform-suite=gopher"], "--netconform-suite=gopher: known are smtp*"),
-        (["--netconform-target=reference", "--netconform-select=SMTP-5321-4.1.4-"], "*no check of smtp has this id*"),
+        (
+            ["--netconform-target=reference", "--netconform-select=SMTP-5321-4.1.4-"],
+            "*no check of this session has this id*",
+        ),
         (["--netconform-target=reference", "--netconform-allow=all"], "--netconform-allow=all: known are slow*"),
         (["--netconform-target=reference", "--netconform-delivery=octets,whole"], "*only one of*"),
         (["--netconform-target=reference", "--netconform-concurrency=0"], "*a number from 1 to 256*"),
