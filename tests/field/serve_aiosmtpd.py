@@ -25,7 +25,8 @@ class Mailboxes:
 
     async def handle_RCPT(self, server: SMTP, session: Any, envelope: Any, address: str, options: Any) -> str:
         local, _, domain = address.lower().partition("@")
-        if "@".join(filter(None, (local.partition("+")[0], domain))) not in KNOWN:
+        relayed = session.authenticated and domain != "example.test"
+        if not relayed and "@".join(filter(None, (local.partition("+")[0], domain))) not in KNOWN:
             return "550 5.1.1 No such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
