@@ -24,6 +24,7 @@ from pytest_netconform.wire.cuts import Cut, whole
 CHUNK = 1 << 16  # octets read at once
 UNREAD = 1 << 20  # octets that may wait for the reader while we write
 CONNECT_SECONDS = 5.0
+NO_RECORD = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # what OpenSSL says of text; the second since 3.2
 TLS_RECORDS = range(20, 24)  # the first octet of a TLS record: what it holds (RFC 8446 5.1)
 
 
@@ -355,6 +356,7 @@ class SocketWire(Wire):
         except (ssl.SSLError, OSError, ValueError) as error:
             raise TlsFailure(_reason(error)) from None
         self._socket = wrapped
+        self._look_for_clear_text(wrapped)
         looked = False
         while True:
             try:
@@ -364,19 +366,25 @@ class SocketWire(Wire):
                 self._wait(deadline, select.POLLIN)
                 if not looked:
                     looked = True
-                    self._look_at_first_record(wrapped)
+                    self._look_for_clear_text(wrapped)
             except ssl.SSLWantWriteError:
                 self._wait(deadline, select.POLLOUT)
             except (ssl.SSLError, OSError) as error:
+                if not looked and getattr(error, "reason", None) in NO_RECORD:
+                    # it came between our look and the hello; five octets of it are gone for a record's head
+                    self.heard_clear(self._peek(wrapped))
                 raise TlsFailure(_reason(error)) from None
 
-    def _look_at_first_record(self, wrapped: ssl.SSLSocket) -> None:
-        try:
-            first = socket.socket.recv(wrapped, CHUNK, socket.MSG_PEEK)  # as the network has it, not deciphered
-        except OSError:
-            return  # the handshake itself will say what is wrong
+    def _look_for_clear_text(self, wrapped: ssl.SSLSocket) -> None:
+        first = self._peek(wrapped)
         if first and first[0] not in TLS_RECORDS:
             self.heard_clear(first)
+
+    def _peek(self, wrapped: ssl.SSLSocket) -> bytes:
+        try:
+            return socket.socket.recv(wrapped, CHUNK, socket.MSG_PEEK)  # as the network has it, not deciphered
+        except OSError:
+            return b""  # nothing yet, or the handshake itself will say what is wrong
 
     def _shutdown(self) -> None:
         with suppress(OSError):  # the peer may have been faster
