@@ -149,12 +149,18 @@ OWNED = ["data", *(f"spool/{queue}" for queue in QUEUES.split())]
 
 def postfix_version() -> str:
     """The installed version. Raises Unavailable when it cannot be started here."""
-    postconf = shutil.which("postconf", path="/usr/sbin:/usr/local/sbin")
-    if postconf is None:
-        raise Unavailable("Postfix is not installed")
+    version = _default_of("mail_version")
     if os.geteuid() != 0:
         raise Unavailable("Postfix is started by root only")
-    return subprocess.run([postconf, "-dh", "mail_version"], capture_output=True, text=True, check=True).stdout.strip()
+    return version
+
+
+def _default_of(parameter: str) -> str:
+    """What this Postfix was built with."""
+    postconf = shutil.which("postconf", path="/usr/sbin:/usr/local/sbin")  # seldom in the path of a user
+    if postconf is None or sys.platform != "linux":
+        raise Unavailable("Postfix is not installed (its Debian package is what we know how to set up)")
+    return subprocess.run([postconf, "-dh", parameter], capture_output=True, text=True, check=True).stdout.strip()
 
 
 @contextmanager
@@ -167,8 +173,7 @@ def postfix(folder: Path, authority: Authority, options: str = "") -> Iterator[R
         place = Path(name)
         host, port = _loopback_of_our_own()
         _configure_postfix(place, authority, host, port, options)
-        daemons = subprocess.run(["postconf", "-dh", "daemon_directory"], capture_output=True, text=True, check=True)
-        master = [str(Path(daemons.stdout.strip()) / "master"), "-c", name, "-d"]
+        master = [str(Path(_default_of("daemon_directory")) / "master"), "-c", name, "-d"]
         with _running(master, folder) as process:
             _wait_for(host, port, process, lambda: _log(folder) + _log(place))
             yield RealServer(host, port, place / "mail" / "alice", authority.authority_file())
