@@ -219,7 +219,7 @@ DOTS = {"before": [b"x", b".\r\n", b"NOOP\r\n"], "alone": [b"x", b".", b"\r\n", 
 
 
 @requirement(
-    "SMTP-5321-4.5.2-a", SECURITY, "RFC 5321 4.5.2, 2.3.8", "A dot at a segment's border does not end the data."
+    "SMTP-5321-4.5.2-a", SECURITY, "RFC 5321 4.5.2, 2.3.8", "A dot at a buffer's border does not end the data."
 )
 @needs("?recipient")
 @writes
