@@ -108,10 +108,9 @@ class Settings:
 
 
 def asked(config: pytest.Config) -> bool:
-    """Whether anything of ours was asked for; cheap, and wrong never but in a project's own modules (door 3)."""
-    return bool(
-        config.option.netconform_target or config.option.netconform_serve or config.getini("netconform_targets")
-    )
+    """Whether anything of ours was asked for, on the command line or in the ini file."""
+    given = (getattr(config.option, f"netconform_{name.replace('-', '_')}") for name in OPTIONS)
+    return any(value is not None for value in given) or bool(config.getini("netconform_targets"))
 
 
 def suites_named(config: pytest.Config) -> list[str]:

@@ -62,14 +62,16 @@ class Run:
         self.suites.want(named)
         if config.args_source is pytest.Config.ArgsSource.ARGS:
             self._with_paths = bool(config.args)
-        elif not self.settings.from_ini:
+        elif (self.settings.targets and not self.settings.from_ini) or self.settings.serve:
             config.args = []
+        else:
+            self._with_paths = not self.settings.from_ini
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         if self.worker is not None:
             told = self.worker["netconform"]
-            self.roster.learn(told["roster"])
+            self.roster.learn(told["roster"], int(self.worker["workercount"]))
             self.suites.add(PROTOCOLS[name] for name in told["suites"])
             return
         try:

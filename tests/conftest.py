@@ -20,6 +20,11 @@ from pytest_netconform.reference_servers.smtp import SmtpSession
 pytest_plugins = ["pytester"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # argparse of Python 3.12.0 to 3.12.2 warns whenever pytest 9 is called without paths
+    config.addinivalue_line("filterwarnings", "ignore:Do not expect file_or_dir:UserWarning")
+
+
 @pytest.fixture(autouse=True)
 def _no_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs inside of a test take nothing from the environment of the run around them."""

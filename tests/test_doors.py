@@ -127,6 +127,8 @@ def test_deliveries(pytester: pytest.Pytester, ways: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--netconform-concurrency=x"], "--netconform-concurrency=x: a number*"),
+        (["--netconform-suite=smtp"], "the suite smtp has no target*"),
         (["--netconform-target=gopher://127.0.0.1"], "unknown scheme gopher://*"),
         (["--netconform-target=smtp://127.0.0.1:70000"], "port 70000 *"),
         (["--netconform-target=smtp://127.0.0.1?recipent=x"], "unknown target option 'recipent'; did you mean*"),
@@ -258,6 +260,22 @@ def smtp(smtp):
     assert '"stepped"' in (pytester.path / "report.json").read_text()
     result.stdout.fnmatch_lines(["E*fixture 'smtp' not found"])
     result.assert_outcomes(passed=1, errors=1, deselected=result.parseoutcomes()["deselected"])
+
+
+def test_a_conftest_does_not_get_between(pytester: pytest.Pytester) -> None:
+    """A fixture of a conftest that happens to be called like a rung, or like the target, is none of a suite's."""
+    pytester.makeconftest(
+        """
+import pytest
+
+@pytest.fixture
+def smtp(): return "a friend of the house"
+
+@pytest.fixture
+def netconform_target(): return "smtp://192.0.2.1"
+"""
+    )
+    assert pytester.runpytest("--netconform-target=reference", RCPT).parseoutcomes() == {"passed": 1}
 
 
 def test_checks_of_a_projects_own(pytester: pytest.Pytester) -> None:

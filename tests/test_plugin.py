@@ -351,6 +351,15 @@ def test_hooks(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*READY reference", "*RECORD pass*"])
 
 
+def test_pdb_stands_in_the_check(pytester: pytest.Pytester) -> None:
+    """--pdb opens at the check's line, with its arguments."""
+    pytester.makepyfile(test_house=VERDICTS)
+    command = [sys.executable, "-m", "pytest", "test_house.py", REFERENCE, "--pdb", "-k", "test_fail or test_should"]
+    done = subprocess.run(command, input="p 'I am', smtp.target.name\nq\n", capture_output=True, text=True, timeout=20)
+    assert '-> smtp.exchange("NOOP", 299)' in done.stdout
+    assert "('I am', 'reference')" in done.stdout
+
+
 def test_properties(pytester: pytest.Pytester) -> None:
     """A property drawn by Hypothesis dials inside, and fails with its example."""
     source = HEAD + (
