@@ -119,13 +119,15 @@ def write(path: Path, records: Sequence[Record]) -> int:
 
 
 def compare(findings: Sequence[Finding], records: Sequence[Record], *, left_out: Collection[str] = ()) -> Comparison:
-    """A run against its baseline.
+    """A run against its baseline; marks the records that are known.
 
     An entry is stale when every check of its requirement was judged in this run and none found it. left_out: ids of
     which the run did not take every check (`-k`, an interruption).
     """
     pairs = [(record, entry) for record in records if (entry := finding_of(record)) is not None]
     entries = set(findings)
+    for record, entry in pairs:
+        record["known"] = entry in entries
     seen = {entry for _, entry in pairs}
     judged: dict[str, bool] = {}
     for record in records:

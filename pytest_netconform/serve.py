@@ -59,8 +59,8 @@ class Served:
         self.port = 0
 
     def start(self) -> None:
-        """Start it and wait until it accepts a connection. Raises ServeError."""
-        for last in (False, True):
+        """Start it and wait until it accepts a connection; once it has a port it keeps it. Raises ServeError."""
+        for last in (True,) if self.port else (False, True):
             self.port = self.port or _free_port(self.host)
             try:
                 self._launch()

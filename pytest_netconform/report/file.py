@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+_DEVICES = (("dev",), ("proc",))  # folders whose entries stand for something else
+
 
 class ReportError(ValueError):
     """A report file cannot be written; one line that says which and why."""
@@ -16,8 +18,8 @@ class ReportError(ValueError):
 
 def check_writable(path: Path) -> None:
     """Before the run: make the folder and try to write there. Raises ReportError, and leaves an old report alone."""
-    place = Path(os.path.realpath(path))
     try:
+        place = _place(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.is_dir():
             raise IsADirectoryError(0, "it is a folder")
@@ -43,7 +45,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    place = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    place = _place(path)
     if not _replaceable(place):
         place.write_text(text)
         return
@@ -70,8 +72,14 @@ def _rescue(path: Path, text: str) -> str:
 
 
 def _replaceable(path: Path) -> bool:
-    """Whether a new file can take this one's place; a pipe or a terminal is written to as it is."""
-    return path.is_file() or not path.exists()
+    """Whether a new file can take this one's place; a pipe, a terminal or /dev/stdout is written to as it is."""
+    return path.parts[1:2] not in _DEVICES and (path.is_file() or not path.exists())
+
+
+def _place(path: Path) -> Path:
+    """Where the file lies: a link to a file keeps pointing where it points."""
+    path = Path(os.path.abspath(path))
+    return Path(os.path.realpath(path)) if _replaceable(path) else path
 
 
 def _umask() -> int:
@@ -81,4 +89,6 @@ def _umask() -> int:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is no folder"
     return error.strerror or str(error) or type(error).__name__

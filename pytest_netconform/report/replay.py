@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 CONNECT_SECONDS = 5.0
+ANSWER_OCTETS = 1 << 20  # an answer that has not ended by then has no end
 QUIET_SECONDS = 1.0  # without another octet: the answers are over
 HIDDEN: list[bytes] = []
 
@@ -137,6 +138,8 @@ class Connection:
                 self.unread = self.unread[found.end() :]
                 say("S", self.number, visible(found[0]))
                 return found[0]
+            if len(self.unread) > ANSWER_OCTETS:
+                raise Ended(f"an answer that has no end after {ANSWER_OCTETS} octets")
             self.more(deadline, f"nothing for {seconds:g} s")
 
     def more(self, deadline: float, otherwise: str) -> None:
@@ -149,10 +152,11 @@ class Connection:
                 raise Silent(rest + otherwise)
 
     def everything(self, first: float) -> bytes:
-        """What comes until a pause or the end; `first` seconds for its beginning."""
-        deadline = time.monotonic() + first
-        while self.pull(deadline - time.monotonic()):
-            deadline = time.monotonic() + QUIET_SECONDS
+        """What comes until a pause, the end, or too much of it; `first` seconds for its beginning."""
+        began = time.monotonic()
+        pause = first
+        while self.pull(pause) and len(self.unread) <= ANSWER_OCTETS and time.monotonic() < began + first:
+            pause = QUIET_SECONDS
         data, self.unread = self.unread, b""
         say("S", self.number, visible(data) or "(nothing)")
         return data
