@@ -24,6 +24,8 @@ FLOORS = {
     "transcript": "F0",
     "protocols": "F0",
     "wire": "F1",
+    "dialect": "F1",
+    "dialects": "F1",
     "strategies": "F1",
     "reference_servers": "F1",  # the package's own docstring
     "reference_servers.session": "F1",  # the shape of a session: what carriages know of it
@@ -96,7 +98,7 @@ THIRD_PARTY = {
     "F6": {"pytest", "hypothesis"},
     "F7": {"pytest", "_pytest", "pluggy", "xdist"},
 }
-THIRD_PARTY_DOORS = {"ca": {"trustme", "cryptography"}, "strategies": {"hypothesis"}}
+THIRD_PARTY_DOORS = {"ca": {"trustme", "cryptography"}, "strategies": {"hypothesis"}, "dialect.file": {"tomli"}}
 
 
 def modules() -> dict[str, Path]:

@@ -99,7 +99,7 @@ class Framing(ABC):
 
     @property
     def words(self) -> frozenset[str]:
-        """What it offers to checks (`dialect.WORDS`)."""
+        """What it offers to checks (`dialect/rules.py`: WORDS)."""
         return frozenset({self.kind})
 
     @property
