@@ -76,7 +76,7 @@ def parse_target(text: str, environ: Mapping[str, str] | None = None) -> Spec:
     if (found := _REFERENCE.fullmatch(text)) is not None:
         return _reference(found)
     found = _FORM.fullmatch(text)
-    if found is None or not found["host"]:
+    if found is None or not found["host"] or (found["path"] or "").startswith("//"):
         raise TargetError(f"{_safe(text)!r} is no target: [NAME=][SCHEME://][user:password@]HOST[:PORT][?option=value]")
     scheme = (found["scheme"] or "").lower()
     protocol = by_scheme(scheme) if scheme else None
@@ -122,7 +122,8 @@ def _port(text: str | None, default: int | None, target: str) -> int:
     try:
         return socket.getservbyname(text, "tcp")
     except OSError:
-        raise TargetError(f"{text!r} in {target!r} is no port and no service name of this machine") from None
+        port = f"{text!r} in" if text in target else "what stands for the port of"  # it may be a password
+        raise TargetError(f"{port} {target!r} is no port and no service name of this machine") from None
 
 
 def _options(query: str | None, protocol: Protocol | None, *, reference: bool) -> dict[str, str]:
@@ -146,7 +147,8 @@ def _positive(text: str) -> bool:
 
 
 def _safe(text: str) -> str:
-    return re.sub(r"(//|^|=)([^/@?:]*):[^/@]*@", r"\1\2:********@", text)
+    """The text without its password, however much of it was meant as one (a `/`, `?` or `@` that was not escaped)."""
+    return re.sub(r"(//|^|=)([^/@?:]*):(?!//|[0-9]*/?(?:\?[a-z]+=|$)).*@", r"\1\2:********@", text)
 
 
 def _in_public(host: str) -> bool:
