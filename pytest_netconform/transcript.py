@@ -150,24 +150,23 @@ class Transcript:
     def _joined(self) -> Iterator[tuple[float, int, str, bytes, int]]:
         waiting: dict[int, tuple[float, bytes, int]] = {}
 
-        def flush(connection: int) -> Iterator[tuple[float, int, str, bytes, int]]:
-            if connection in waiting:
-                began, data, total = waiting.pop(connection)
+        def flush() -> Iterator[tuple[float, int, str, bytes, int]]:
+            for connection, (began, data, total) in waiting.items():
                 yield began, connection, "S", data, total
+            waiting.clear()
 
         for event in self.events:
             if event.what is What.RECEIVE:
                 began, data, total = waiting.get(event.connection, (event.at, b"", 0))
                 waiting[event.connection] = (began, data + event.data, total + event.total)
             elif event.what not in (What.HEARD, What.AWAIT):
-                yield from flush(event.connection)
+                yield from flush()
                 if event.what is What.SEND:
                     yield event.at, event.connection, "C", event.data, event.total
                 else:
                     text = f"{event.what.value}: ".encode() + event.data if event.data else event.what.value.encode()
                     yield event.at, event.connection, "*", text, len(text)
-        for connection in sorted(waiting):
-            yield from flush(connection)
+        yield from flush()
 
     def render(self) -> str:
         """The whole transcript as text for a terminal: printable ASCII only."""

@@ -242,6 +242,9 @@ class Host:
 
     async def _connect(self, sock: socket.socket) -> None:
         sock.setblocking(False)
+        if sock.family != socket.AF_UNIX:
+            # asyncio sets it only on sockets that say TCP in so many words, and an accepted one does not
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: self.connection(self), sock)
         except OSError:  # gone before it stood

@@ -69,7 +69,16 @@ def test_several_connections_are_numbered() -> None:
     transcript.add(0.0, 1, What.SEND, b"a\r\n")
     transcript.add(0.0, 2, What.RECEIVE, b"b")
     transcript.add(0.1, 1, What.RECEIVE, b"c")
-    assert [line.split()[1] for line in transcript.render().splitlines()] == ["C1:", "S1:", "S2:"]
+    assert [line.split()[1] for line in transcript.render().splitlines()] == ["C1:", "S2:", "S1:"]
+
+
+def test_connections_are_shown_in_the_order_of_events() -> None:
+    """An arrival is shown before what another connection says after it."""
+    transcript = Transcript()
+    transcript.add(0.0, 1, What.RECEIVE, b"220 x\r\n")
+    transcript.add(0.1, 2, What.SEND, b"a\r\n")
+    transcript.add(0.2, 1, What.SEND, b"b\r\n")
+    assert [line.text for line in transcript.lines()] == ["220 x\\r\\n", "a\\r\\n", "b\\r\\n"]
 
 
 def test_what_a_peer_floods_is_counted_and_not_kept() -> None:
