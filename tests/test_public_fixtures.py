@@ -1,0 +1,82 @@
+"""The servers and the authority that a client's author asks for in his own tests."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.smtp_server import SmtpServer
+
+LETTER = "Subject: tea\r\n\r\nAt five.\r\n"
+
+
+def test_mail_is_delivered(netconform_smtp_server: SmtpServer) -> None:
+    """What a client sends can be looked at as values: envelope and content, a message per mailbox."""
+    server = netconform_smtp_server
+    with smtplib.SMTP(server.host, server.port) as client:
+        client.sendmail("bert@client.example", ["anna@elsewhere.example", f"alice@{server.domain}"], LETTER)
+    messages = server.wait(2)
+    assert {message.recipients for message in messages} == {("anna@elsewhere.example",), ("alice@example.test",)}
+    assert {message.sender for message in messages} == {"bert@client.example"}
+    assert all(message.content.endswith(b"\r\nAt five.\r\n") for message in messages)
+    assert server.url == f"smtp://127.0.0.1:{server.port}"
+
+
+def test_mail_goes_through_tls_and_a_login(netconform_smtp_server: SmtpServer, netconform_ca: Authority) -> None:
+    """STARTTLS shows a certificate that the authority vouches for, and there is an account."""
+    server = netconform_smtp_server
+    with smtplib.SMTP("localhost", server.port) as client:
+        client.starttls(context=ssl.create_default_context(cadata=server.ca.decode()))
+        client.login(server.username, server.password)
+        client.sendmail("bert@client.example", ["anna@elsewhere.example"], LETTER)
+    assert len(server.wait()) == 1
+    assert netconform_ca.pem == server.ca
+
+
+def test_every_test_has_its_own_server(netconform_smtp_server: SmtpServer) -> None:
+    """Nothing of the tests before is left."""
+    assert netconform_smtp_server.messages == ()
+
+
+def test_waiting_has_an_end(netconform_smtp_server: SmtpServer) -> None:
+    """Mail that does not come is an error that says how much came."""
+    with pytest.raises(TimeoutError, match=r"0 of 1 messages were delivered within 0\.05 s"):
+        netconform_smtp_server.wait(seconds=0.05)
+
+
+def test_a_server_is_gone_after_its_test(pytester: pytest.Pytester) -> None:
+    """The port is closed when the test is over, and the certificates' files with the session."""
+    pytester.makepyfile(
+        "from pathlib import Path\n"
+        "def test_it(netconform_smtp_server, netconform_ca):\n"
+        "    Path('port').write_text(str(netconform_smtp_server.port))\n"
+        "    Path('file').write_text(str(netconform_ca.certificate_file('expired')))\n"
+    )
+    pytester.runpytest().assert_outcomes(passed=1)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int((pytester.path / "port").read_text())))
+    assert not (pytester.path / (pytester.path / "file").read_text()).exists()
+
+
+@pytest.mark.parametrize("leaf", ["expired", "wrong-host", "self-signed"])
+def test_bad_leaves_are_refused(netconform_ca: Authority, leaf: str) -> None:
+    """A verifying client refuses each bad leaf."""
+    context, client = netconform_ca.server_context(leaf), netconform_ca.client_context()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = context.wrap_bio(incoming, outgoing, server_side=True)
+    back, forth = ssl.MemoryBIO(), ssl.MemoryBIO()
+    peer = client.wrap_bio(back, forth, server_hostname="localhost")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        for _ in range(3):
+            for side in (peer, server):
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    side.do_handshake()
+                incoming.write(forth.read())
+                back.write(outgoing.read())
