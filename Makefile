@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types bench matrix interpreters clean
+.PHONY: demo test lint types bench steady matrix interpreters clean
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -26,6 +26,9 @@ types: .venv/ready
 
 bench: .venv/ready  ## speed, as ratios side by side in one run
 	$(BIN)/python bench/bench.py
+
+steady: .venv/ready  ## ten runs in random order, alone and in a crowd, say the same
+	$(BIN)/python bench/steady.py
 
 matrix: .venv/ready  ## every mutant against every check, recorded in tests/matrix/
 	$(BIN)/python -m tests.matrix
