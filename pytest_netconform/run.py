@@ -243,9 +243,14 @@ class Run:
             return None
 
     def _options(self) -> list[str]:
-        given = self.config.invocation_params.args
-        kept = ("--netconform-allow", "--netconform-delivery", "--netconform-serve")
-        return [str(arg) for arg in given if str(arg).startswith(kept) and "=" in str(arg)]
+        """What else of this run's options decides about a verdict."""
+        settings = self.settings
+        given = {
+            "allow": ",".join(sorted(settings.allow)),
+            "delivery": ",".join(sorted(settings.delivery)),
+            "serve": settings.serve,
+        }
+        return [f"--netconform-{name}={value}" for name, value in given.items() if value]
 
     # -- the end
 
