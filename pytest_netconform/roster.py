@@ -6,9 +6,7 @@ must not know pytest's items, nor judge.
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib import import_module
@@ -19,7 +17,7 @@ from pytest_netconform.judge import Column, survey
 from pytest_netconform.options import Settings
 from pytest_netconform.protocols import PROTOCOLS, Protocol
 from pytest_netconform.revival import Revival, served_again
-from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
+from pytest_netconform.target import Spec, Survey, Target, TargetError, on_loopback, parse_target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Cancel
 
@@ -186,15 +184,6 @@ def column_of(target: Target) -> Column:
     column = import_module(target.spec.protocol.column).COLUMN
     assert isinstance(column, Column)
     return column
-
-
-def on_loopback(host: str) -> bool:
-    """Whether every address of a host is this machine's own."""
-    try:
-        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return bool(addresses) and all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)
 
 
 def _unreached(target: Target, transcript: Transcript) -> str:

@@ -23,8 +23,8 @@ from pytest_netconform.protocols import PROTOCOLS, Protocol
 from pytest_netconform.report import evidence, junit, reproducer
 from pytest_netconform.report.record import Record, record_of
 from pytest_netconform.requirement import Check
-from pytest_netconform.roster import Roster, column_of, on_loopback
-from pytest_netconform.target import Target, TargetError
+from pytest_netconform.roster import Roster, column_of
+from pytest_netconform.target import Target, TargetError, on_loopback
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import NonConformity, Verdict
 
