@@ -112,8 +112,8 @@ class Transcript:
         return b"".join(parts).decode()
 
     def _holds_secret(self, word: bytes) -> bool:
-        data = _decoded(word)
-        return any(secret in data for secret in self._secrets if len(secret) >= TELLING)
+        telling = [secret for secret in self._secrets if TELLING <= len(secret) <= len(word) * 3 // 4]
+        return bool(telling) and any(secret in _decoded(word) for secret in telling)
 
     def _without_head(self, text: bytes) -> bytes:
         """A text that was cut at its end, where the beginning of a secret may stand."""
@@ -194,7 +194,7 @@ def _decoded(word: bytes) -> bytes:
 
 def visible(data: bytes) -> str:
     """Octets as printable ASCII: controls and everything above 0x7e as C escapes; a backslash is doubled."""
-    return "".join(_VISIBLE[octet] for octet in data)
+    return data.decode("latin-1").translate(_VISIBLE)
 
 
 def _shown(line: bytes) -> str:
@@ -209,4 +209,4 @@ def _escape(octet: int) -> str:
     return named.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}")
 
 
-_VISIBLE = [_escape(octet) for octet in range(256)]
+_VISIBLE = {octet: _escape(octet) for octet in range(256)}
