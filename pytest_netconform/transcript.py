@@ -37,6 +37,7 @@ class What(str, Enum):
     EOF = "eof"
     NOTE = "note"
     AWAIT = "await"  # what we wait for from now on; for reproducers, never shown
+    CUT = "cut"  # where the octets that are sent next are cut into segments; likewise
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Transcript:
             if event.what is What.RECEIVE:
                 began, data, total = waiting.get(event.connection, (event.at, b"", 0))
                 waiting[event.connection] = (began, data + event.data, total + event.total)
-            elif event.what not in (What.HEARD, What.AWAIT):
+            elif event.what not in (What.HEARD, What.AWAIT, What.CUT):
                 yield from flush()
                 if event.what is What.SEND:
                     yield event.at, event.connection, "C", event.data, event.total
