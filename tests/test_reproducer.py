@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import ast
 import base64
+import inspect
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_netconform.ca import Authority
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
-from pytest_netconform.fixtures.network import column_of, reference_of, socket_target
+from pytest_netconform.fixtures.network import column_of, memory_target, reference_of, socket_target
 from pytest_netconform.fixtures.smtp import RUNGS
 from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.host import Host
+from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
 from pytest_netconform.reference_servers.session import Close, Peer, Session
 from pytest_netconform.reference_servers.smtp import SmtpSession
 from pytest_netconform.report import reproducer
@@ -29,8 +33,10 @@ from pytest_netconform.target import Target, parse_target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.verdict import Verdict
 from pytest_netconform.wire.smtp import ReplyFramer
+from tests.gates import cases
 
 ROW = PROTOCOLS["smtp"]
+EVERY_CASE = cases("smtp")
 
 
 def finding(sentence: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -435,3 +441,71 @@ def test_a_port_that_answers_nobody_is_no_verdict(serve: Callable[[type[Session]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         assert run(path, "127.0.0.1", free.getsockname()[1]).returncode == 2
+
+
+# -- every mutant
+
+#: what a replay cannot tell, and why
+NO_TELLING = {
+    "unlisted_auth_works": "the check says only what was not offered; said to a server that offers it, it is right",
+    "enforced_tls_550": "its twin demands TLS first, which the check calls inconclusive",
+}
+PATIENT = 20.0  # seconds: steps that wait for longer are not replayed here
+
+
+def finding_of(mutant: Mutant) -> tuple[Outcome, Target] | None:
+    """The first failure of a check that the mutant says it breaks, judged in memory."""
+    options = {**mutant.options, "patience": "0.5"}
+    for case in EVERY_CASE:
+        if case.id not in mutant.breaks:
+            continue
+        target = memory_target("smtp", options, mutant.session)
+        column = column_of(ROW)
+        survey(target, column)
+        names = [name for name in inspect.signature(case.function).parameters if name not in case.values]
+        outcome = judge(case.function, {name: column.rungs[name] for name in names}, case.values, target, column)
+        if outcome.verdict is Verdict.FAIL:
+            return outcome, target
+    return None
+
+
+def replayed(text: str, mutant: Mutant, session: type[Session] | None, authority: Authority) -> str:
+    """What the script says of a server on a socket: `repeats`, `does not`, `no telling`; empty if it takes too long."""
+    room: dict[str, Any] = {"__name__": "reproducer"}
+    exec(compile(text, "reproducer", "exec"), room)
+    steps = room["steps"]()
+    if any(isinstance(value, (int, float)) and value > PATIENT for step in steps for value in step[2:]):
+        return ""
+    reference = reference_of(ROW, mutant.options, session)
+    context = room["ssl"].SSLContext(room["ssl"].PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, room["ssl"].CERT_NONE
+    tls = authority.server_context()
+    with Host(reference.make_session, tls=tls, implicit_tls=reference.implicit_tls) as host:
+        replay = room["Replay"](host.address, context, "localhost", "")
+        try:
+            received = replay.run(steps)
+        except SystemExit:
+            return "no telling"
+    return "does not" if received is None else "no telling" if replay.astray else "repeats"
+
+
+def test_the_finding_of_every_mutant_repeats_on_it_alone(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One finding per mutant: it repeats on the mutant over a socket, and never on the reference.
+
+    What only a mailbox shows, or what leads the reference another way, is no telling; nothing else is.
+    """
+    found = [(mutant, finding) for mutant in mutants_of("smtp") if (finding := finding_of(mutant))]
+    monkeypatch.setenv("NETCONFORM_PASSWORD", found[0][1][1].account[1])
+
+    scripts = [(mutant, reproducer.reproducer(outcome, target)) for mutant, (outcome, target) in found]
+
+    def answers(pair: tuple[Mutant, str]) -> tuple[str, str, str]:
+        mutant, text = pair
+        there = replayed(text, mutant, mutant.session, authority)
+        return mutant.name, there, replayed(text, mutant, None, authority)
+
+    with ThreadPoolExecutor(16) as pool:
+        results = [result for result in pool.map(answers, scripts) if result[0] not in NO_TELLING]
+    told = [(name, there, here) for name, there, here in results if there != "no telling" and there]
+    assert not [result for result in told if result[1] != "repeats" or result[2] == "repeats"]
+    assert len(told) > 0.75 * len(results) > 100

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 CONNECT_SECONDS = 5.0
 ANSWER_OCTETS = 1 << 20  # an answer that has not ended by then has no end
-SEGMENT_SECONDS = 0.001  # between two segments, so that they travel apart
+SEGMENT_SECONDS, SEND_SECONDS = 0.01, 2.0  # between two segments, so that they travel apart; for all of them
 QUIET_SECONDS = 1.0  # without another octet: the answers are over
 HIDDEN: list[bytes] = []
 
@@ -112,7 +112,7 @@ class Connection:
         deadline = time.monotonic() + seconds
         for segment in segments:
             if len(segments) > 1:
-                time.sleep(SEGMENT_SECONDS)
+                time.sleep(min(SEGMENT_SECONDS, SEND_SECONDS / len(segments)))
             rest = memoryview(segment)
             while rest:
                 try:

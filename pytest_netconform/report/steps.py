@@ -109,7 +109,8 @@ class _Writer:
 
     def _wrong_answer(self, pattern: bytes) -> tuple[int, str] | None:
         """None when the pattern does not tell the answer from a right one."""
-        heard = self._heard_as_received()
+        quoted = self._quoted()
+        heard = quoted if quoted >= 0 else self._last(What.HEARD)
         if heard < 0 or re.match(pattern, self.events[heard].data):
             return None
         number = self.events[heard].connection
@@ -118,38 +119,45 @@ class _Writer:
         return place, f'{number}, "must answer", {self._name(wait.pattern)}, {wait.seconds:g}, {pattern!r}'
 
     def _repeated_answers(self) -> tuple[int, str]:
-        """No pattern tells right from wrong: the finding repeats when all that came since our last word does."""
-        heard = self._heard_as_received()
-        came = heard if heard >= 0 else self._last(What.RECEIVE)
+        """No pattern tells right from wrong: the finding repeats when all that came since our last word does.
+
+        What had come before and was not heard yet belongs to it: a second answer may be faster than our next word.
+        """
+        quoted = self._quoted()
+        came = quoted if quoted >= 0 else max(self._last(What.HEARD), self._last(What.RECEIVE))
         number = self.events[came].connection if came >= 0 else 1
-        begin = 1 + max(self._last(what, number, max(came, 0)) for what in (What.SEND, What.CONNECT, What.TLS))
-        until = len(self.events)
-        for place in range(begin, len(self.events)):
-            if self.events[place].connection == number and self.events[place].what in (What.SEND, What.TLS):
-                until = place
-                break
-        mine = [event for event in self.events[begin:until] if event.connection == number]
-        wait = next((_Wait.of(event).seconds for event in mine if event.what is What.AWAIT), PATIENCE)
-        return begin, f'{number}, "must not repeat", {wait:g}, {self._alike(mine, whole=until < len(self.events))!r}'
+        opened = 1 + max(self._last(what, number, max(came, 0)) for what in (What.CONNECT, What.TLS))
+        said = max(opened, 1 + self._last(What.SEND, number, max(came, 0)))
+        mine = [event for event in self.events[opened : self._next_word(said, number)] if event.connection == number]
+        before = sum(e.total for e in self.events[opened:said] if e.what is What.HEARD and e.connection == number)
+        wait = next((_Wait.of(e).seconds for e in self.events[said:] if e.what is What.AWAIT), PATIENCE)
+        return said, f'{number}, "must not repeat", {wait:g}, {self._alike(mine, before)!r}'
 
-    def _alike(self, events: Sequence[Event], *, whole: bool) -> bytes:
-        """A pattern for what came; it may go on, unless we have waited for its end or spoken again."""
+    def _next_word(self, place: int, number: int) -> int:
+        """Where we speak again on this connection, or the end."""
+        spoken = (What.SEND, What.TLS)
+        later = range(place, len(self.events))
+        return next(
+            (i for i in later if self.events[i].connection == number and self.events[i].what in spoken),
+            len(later) + place,
+        )
+
+    def _alike(self, events: Sequence[Event], before: int) -> bytes:
+        """A pattern for what came behind the first octets; it may go on, unless we have waited for its end in vain."""
         came = [event for event in events if event.what is What.RECEIVE]
-        behind = events[events.index(came[-1]) + 1 :] if came else events
-        waits = [event for event in behind if event.what in (What.AWAIT, What.HEARD, What.EOF)]
-        ended = whole or bool(waits and waits[-1].what is not What.HEARD)
-        pattern = alike(self.transcript.mask(b"".join(event.data for event in came)))
+        pattern = alike(self.transcript.mask(b"".join(event.data for event in came)[before:]))
+        last = [event.what for event in events if event.what in (What.AWAIT, What.HEARD, What.EOF)]
         cut_short = any(event.total > len(event.data) for event in came)
-        return pattern if ended and not cut_short else pattern + b".*"
+        return pattern if last and last[-1] is not What.HEARD and not cut_short else pattern + b".*"
 
-    def _heard_as_received(self) -> int:
-        """The answer that the finding quotes, or else the last one; -1 if none was heard."""
-        quoted = [
+    def _quoted(self) -> int:
+        """The place of the last answer that the finding quotes, or -1."""
+        places = [
             i
             for i, event in enumerate(self.events)
             if event.what is What.HEARD and len(event.data) > 2 and self._quote(event) in self.received
         ]
-        return quoted[-1] if quoted else self._last(What.HEARD)
+        return places[-1] if places else -1
 
     def _quote(self, event: Event) -> str:
         return shown(self.transcript.mask(event.data))
