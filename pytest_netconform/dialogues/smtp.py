@@ -104,7 +104,7 @@ class Smtp(Dialogue[Reply]):
             raise Inconclusive(f"prerequisite not met: {problem}") from None
 
     def credentials(self, username: str = "", password: str = "") -> bytes:
-        """The AUTH PLAIN response (RFC 4616 2), base64: for another account, or for the user's, which no report shows."""
+        """The AUTH PLAIN response (RFC 4616 2), base64: for another account, or the user's own, never shown."""
         if username:
             return base64.b64encode(f"\0{username}\0{password}".encode())
         username, password = self._account()
