@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import hypothesis.internal.observability  # noqa: F401  # imported once here, or once in every run inside of a test
+import hypothesis
+import hypothesis.internal.observability  # imported once here, or once in every run inside of a test
 import pytest
 
 import pytest_netconform.run
@@ -18,6 +20,13 @@ from pytest_netconform.reference_servers.session import Close
 from pytest_netconform.reference_servers.smtp import SmtpSession
 
 pytest_plugins = ["pytester"]
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine is slow, not wrong
+hypothesis.settings.load_profile("unhurried")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a run in the background of a script hears no Ctrl-C, nor would the processes whose Ctrl-C is tested here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
