@@ -98,7 +98,11 @@ THIRD_PARTY = {
     "F6": {"pytest", "hypothesis"},
     "F7": {"pytest", "_pytest", "pluggy", "xdist"},
 }
-THIRD_PARTY_DOORS = {"ca": {"trustme", "cryptography"}, "strategies": {"hypothesis"}, "dialect.file": {"tomli", "tomllib"}}
+THIRD_PARTY_DOORS = {
+    "ca": {"trustme", "cryptography"},
+    "strategies": {"hypothesis"},
+    "dialect.file": {"tomli", "tomllib"},
+}
 
 
 def modules() -> dict[str, Path]:
