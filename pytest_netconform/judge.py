@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pytest_netconform.dialect import Dialect
 from pytest_netconform.dialogue import Opener, Visit, reach
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.target import Survey, Target
@@ -22,12 +23,14 @@ class Column:
     """What a protocol's column offers the judge (`fixtures/<protocol>.py`).
 
     sanity: a dialogue that fills a Survey, and may stop at any point. control: a fresh connection is served; raises
-    otherwise. rungs: the states that checks can ask for, by argument name.
+    otherwise. rungs: the states that checks can ask for, by argument name. dialect: how the messages of a standard
+    protocol look to the generic suites; None where each target has its own.
     """
 
     sanity: Callable[[Visit, Survey], None]
     control: Callable[[Visit], None]
     rungs: Mapping[str, Opener]
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True)

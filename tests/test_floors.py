@@ -46,6 +46,7 @@ FLOORS = {
     "dialogues": "F4",
     "tour": "F4",
     "target": "F4",
+    "spoken": "F4",
     "detect": "F4",
     "serve": "F4",
     "judge": "F4",
