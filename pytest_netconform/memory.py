@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, StartTls, WakeAt
+from pytest_netconform.reference_servers.session import (
+    Action,
+    Close,
+    Peer,
+    Reset,
+    Send,
+    Session,
+    StartTls,
+    TellWhenSent,
+    WakeAt,
+)
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Gone, Silence, TlsFailure, Wire
 from pytest_netconform.wire.cuts import Cut, whole
 
+SENDING = 0.001  # seconds that a portion is under way, for sessions that wait for room (`TellWhenSent`)
 CLIENT_HELLO = b"\x16\x03\x01\x00\xa0\x01\x00\x00\x9c\x03\x03"  # what a session sees that was not asked for TLS
 
 
@@ -71,6 +82,7 @@ class _Link:
         self.arrived = bytearray()  # from the session, not yet read by the client
         self.alarm: float | None = None
         self.awaits_tls = False
+        self.tells = False  # the session waits until what it sent was read
         self.closed = False  # by the session
         self.broken = False  # by a reset
         self.finished = False  # by the client: no more from there
@@ -85,6 +97,8 @@ class _Link:
                 self.awaits_tls = True
             elif isinstance(action, WakeAt):
                 self.alarm = action.at
+            elif isinstance(action, TellWhenSent):
+                self.tells = True
             elif isinstance(action, Close):
                 self.closed, self.alarm = True, None
             elif isinstance(action, Reset):
@@ -139,7 +153,13 @@ class MemoryWire(Wire):
                 return b""
             if self.now() >= deadline:
                 raise Silence("nothing came")
-            self._memory.advance(deadline)
+            if link.tells:
+                # a pull: whoever sends without end sends as much as is read, and reading takes time
+                link.tells = False
+                self._memory.pause(min(SENDING, deadline - self.now()))
+                link.perform(link.session.sent(self.now()))
+            else:
+                self._memory.advance(deadline)
 
     def _handshake(self, deadline: float) -> None:
         link = self._link
