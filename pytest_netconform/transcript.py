@@ -29,6 +29,8 @@ class What(str, Enum):
     CONNECT = "connect"
     SEND = "send"
     RECEIVE = "receive"
+    DATAGRAM = "datagram"  # was sent
+    ARRIVAL = "arrival"  # of a datagram
     HEARD = "heard"  # a whole reply was framed out of what was received
     TLS = "tls"
     SHUTDOWN = "shutdown"
@@ -37,6 +39,10 @@ class What(str, Enum):
     EOF = "eof"
     NOTE = "note"
     AWAIT = "await"  # what we wait for from now on; for reproducers, never shown
+
+
+EMPTY = b"(an empty datagram)"
+_DATAGRAMS = {What.DATAGRAM: "C", What.ARRIVAL: "S"}  # each is shown by itself: its boundaries mean something
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Transcript:
     def add(self, at: float, connection: int, what: What, data: bytes = b"") -> None:
         """Record one event. Octets received beyond the bounds are counted, not kept."""
         total = len(data)
-        if what in (What.RECEIVE, What.HEARD):
+        if what in (What.RECEIVE, What.HEARD, What.ARRIVAL):
             data = data[: max(0, min(KEPT_PER_EVENT, KEPT_IN_ALL - self._received))]
             self._received += len(data)
         self.events.append(Event(at, connection, what, data, total))
@@ -163,6 +169,8 @@ class Transcript:
                 yield from flush()
                 if event.what is What.SEND:
                     yield event.at, event.connection, "C", event.data, event.total
+                elif event.what in _DATAGRAMS:
+                    yield event.at, event.connection, _DATAGRAMS[event.what], event.data or EMPTY, event.total
                 else:
                     text = f"{event.what.value}: ".encode() + event.data if event.data else event.what.value.encode()
                     yield event.at, event.connection, "*", text, len(text)
