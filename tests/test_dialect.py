@@ -100,7 +100,7 @@ def test_probes_take_turns() -> None:
     """Without a rule the samples with one right reply are said one after the other."""
     zen = READY["zen"]
     assert zen.probes(4) == (*zen.exchanges, zen.exchanges[0])
-    with pytest.raises(DialectProblem, match=r"^exchange: no sample has an exact reply"):
+    with pytest.raises(DialectProblem, match=r"^exchange: no sample has a reply that is known"):
         READY["discard"].probe()
 
 
@@ -114,28 +114,28 @@ def test_the_longest() -> None:
 
 # -- capabilities
 
-FRAMED = {"asked", "exact", "distinct", "framed", "stream", "tcp", "many"}
+FRAMED = {"known", "asked", "exact", "distinct", "framed", "stream", "tcp", "many"}
 ECHO = FRAMED | {"rule", "echo", "binary"}
 FLOW = ECHO - {"framed", "echo"} | {"flow", "replies-flow"}
 UDP = {"asked", "datagram", "udp", "many"}
 SPEAKER = {"stream", "tcp", "many", "unasked", "replies-until-close"}
 CAPABILITIES: dict[str, set[str]] = {
     "echo": FLOW | {"echo", "rfc862"},
-    "echo-udp": UDP | {"exact", "distinct", "rule", "echo", "binary", "rfc862"},
+    "echo-udp": UDP | {"known", "exact", "distinct", "rule", "echo", "binary", "rfc862"},
     "upper": FLOW | {"upper"},
-    "upper-udp": UDP | {"exact", "distinct", "rule", "upper", "binary"},
+    "upper-udp": UDP | {"known", "exact", "distinct", "rule", "upper", "binary"},
     "discard": {"asked", "stream", "tcp", "many", "flow", "replies-flow", "silence", "rfc863"},
     "discard-udp": UDP | {"silence", "rfc863"},
     "daytime": SPEAKER | {"rfc867"},
-    "daytime-udp": UDP | {"unknown", "rfc867"},
+    "daytime-udp": UDP | {"known", "unknown", "rfc867"},
     "time": SPEAKER | {"rfc868"},
-    "time-udp": UDP | {"unknown", "rfc868"},
+    "time-udp": UDP | {"known", "unknown", "rfc868"},
     "qotd": SPEAKER | {"rfc865"},
-    "qotd-udp": UDP | {"unknown", "rfc865"},
+    "qotd-udp": UDP | {"known", "unknown", "rfc865"},
     "chargen": {"stream", "tcp", "many", "unasked-stream", "replies-flow", "rfc864"},
-    "chargen-udp": UDP | {"unknown", "rfc864"},
+    "chargen-udp": UDP | {"known", "unknown", "rfc864"},
     "zen": FRAMED | {"delimited", "text", "ascii", "unknown"},
-    "numbered": UDP | {"exact", "distinct", "text", "ascii", "unknown", "id"},
+    "numbered": UDP | {"known", "exact", "distinct", "text", "ascii", "unknown", "id"},
     "lines": ECHO - {"binary"} | {"lines", "delimited", "text", "utf-8"},
     "escaped": ECHO | {"delimited", "escaped"},
     "sixteen": ECHO | {"fixed"},
@@ -181,6 +181,11 @@ def test_what_cannot_be_asked_is_not_claimed() -> None:
     assert "exact" in alike.capabilities and "distinct" not in alike.capabilities
     assert "binary" not in Dialect("x", Delimited(b"?"), rule="echo").capabilities
     assert "framed" not in Dialect("x", Lines(), UntilClose(), exchanges=alike.exchanges).capabilities
+    codes = [Exchange(b"a", pattern=rb"2.*", example=b"250 ok"), Exchange(b"b", pattern=rb"5.*", example=b"500 no")]
+    patterns = Dialect("x", Lines(), exchanges=tuple(codes))
+    assert {"known", "distinct"} <= patterns.capabilities and "exact" not in patterns.capabilities
+    assert patterns.probe(3) == codes[1]
+    assert "known" not in Dialect("x", Lines(), exchanges=(Exchange(b"a", silence=True),)).capabilities
     assert "flow" not in Dialect("x", Lines(), Flow(), exchanges=alike.exchanges).capabilities
 
 

@@ -61,6 +61,7 @@ WORDS = {
     "replies-flow": "replies are octets without messages",
     "replies-until-close": "a reply is what comes up to the end of the stream",
     "asked": "there are requests: the server waits for them",
+    "known": "at least one request has a reply that is known, octet for octet or by its pattern",
     "exact": "at least one request has one right reply, octet for octet",
     "distinct": "there are requests with different right replies",
     "rule": "every request is answered by a rule",
