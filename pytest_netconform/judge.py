@@ -93,12 +93,17 @@ def judge(
         opened = {name: reach(opener, visit, name) for name, opener in openers.items()}
         check(**opened, **values)
         if "hostile" in meta.traits:
+            if target.alone:  # whoever serves one client at a time serves the next when this one has gone
+                visit.close()
             visit.transcript.add(visit.seconds(), 0, What.AWAIT, b"service")
             _control(target, column)
     except Exception as error:
         problem = error
     finally:
         visit.close()
+    if _as_declared(meta, problem, target):
+        visit.observed.append(f"as declared, clients are not served at once: {problem}")
+        problem = None
     if isinstance(problem, NonConformity) and problem.passing and not target.lost:
         _look_after(target, column, meta.requirement.id)
     return _outcome(meta, visit, problem, target)
@@ -132,6 +137,12 @@ def _prepare(meta: Check, target: Target) -> None:
         target.require(need)
     if target.lost:
         raise Inconclusive(target.lost)
+
+
+def _as_declared(meta: Check, problem: BaseException | None, target: Target) -> bool:
+    """Whether what went wrong is the architecture that the target's dialect declares."""
+    alone = "crowded" in meta.traits and target.alone and not target.lost
+    return alone and isinstance(problem, NonConformity | Inconclusive)
 
 
 def _control(target: Target, column: Column) -> None:

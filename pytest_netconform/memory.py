@@ -138,6 +138,16 @@ class MemoryWire(Wire):
             return
         link.perform(link.session.receive(data, self.now()))
 
+    def _pour(self, data: bytes, deadline: float) -> int:
+        self._write(data, deadline)
+        return len(data)
+
+    def _write_urgent(self, octet: bytes, deadline: float) -> None:
+        """A server that does not ask for urgent data never sees it."""
+
+    def _narrow(self, octets: int) -> None:
+        """There is no buffer."""
+
     def _read(self, deadline: float) -> bytes:
         link = self._link
         while True:

@@ -214,6 +214,7 @@ class Survey:
     refused: bool = False
     returned: bool = False
     spoke: bool = False
+    absent: bool = False  # its system says that nobody listens there, where no connection says so (ICMP)
     capabilities: set[str] = field(default_factory=set)
     latency: float = 0.01  # seconds for one answer
     problem: str = ""
@@ -293,6 +294,11 @@ class Target:
         return frozenset({"any", *self.survey.capabilities, *(self.dialect.capabilities if self.dialect else bare)})
 
     @property
+    def alone(self) -> bool:
+        """Whether it declares that it does not serve several clients at once."""
+        return self.dialect is not None and self.dialect.serves != "many"
+
+    @property
     def stranger(self) -> bool:
         """Whether the target has no reason to trust the place that we speak from (private networks may be trusted)."""
         return self.options.get("vantage") == "outside" or (bool(self.spec.host) and _in_public(self.spec.host))
@@ -304,7 +310,9 @@ class Target:
         return self.options[name]
 
     def require(self, what: str) -> None:
-        """Raise NotApplicable unless it is there: `CAPABILITY`, `-CAPABILITY`, `?option`, `?account`, `!consent`."""
+        """Raise NotApplicable unless it is there: `CAPABILITY`, `ONE|OTHER`, `-CAPABILITY`, `?option`, `?account`,
+        `!consent`.
+        """
         mark, name = (what[0], what[1:]) if what[0] in "?!-" else ("", what)
         if what == "?account":
             if not all(self.account):
@@ -317,8 +325,8 @@ class Target:
         elif mark == "-":
             if name in self.claims:
                 raise NotApplicable(what, f"the target claims {name}")
-        elif name not in self.claims:
-            raise NotApplicable(name, f"the target does not claim {name}")
+        elif self.claims.isdisjoint(name.split("|")):
+            raise NotApplicable(name, f"the target does not claim {name.replace('|', ' or ')}")
 
     def once(self, key: str, make: Callable[[], Any]) -> Any:
         """The shared value `key`, made at its first use."""

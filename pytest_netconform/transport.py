@@ -81,6 +81,22 @@ class Wire(ABC):
         for segment in self.cut(data):
             self._write(segment, deadline)
 
+    def pour(self, data: bytes, deadline: float) -> int:
+        """Write without reading, as much as the peer takes until the deadline: how many octets. Raises Gone."""
+        taken = self._pour(data, deadline)
+        self.record(What.SEND, data[:taken])
+        return taken
+
+    def send_urgent(self, octet: bytes, deadline: float) -> None:
+        """One octet as urgent data (RFC 9293 3.8.5), which TLS does not have. Raises Silence or Gone."""
+        self.record(What.NOTE, b"urgent: " + octet)
+        self._write_urgent(octet, deadline)
+
+    def narrow(self, octets: int) -> None:
+        """Ask for a small receive buffer (SO_RCVBUF); in memory there is none."""
+        self.record(What.NOTE, b"receive buffer: %d" % octets)
+        self._narrow(octets)
+
     def receive(self, deadline: float) -> bytes:
         """What arrives first, or b"" at the peer's end of stream. Raises Silence at the deadline, Gone, TlsFailure."""
         data = self._read(deadline)
@@ -123,6 +139,15 @@ class Wire(ABC):
 
     @abstractmethod
     def _write(self, data: bytes, deadline: float) -> None: ...
+
+    @abstractmethod
+    def _pour(self, data: bytes, deadline: float) -> int: ...
+
+    @abstractmethod
+    def _write_urgent(self, octet: bytes, deadline: float) -> None: ...
+
+    @abstractmethod
+    def _narrow(self, octets: int) -> None: ...
 
     @abstractmethod
     def _read(self, deadline: float) -> bytes: ...
@@ -308,6 +333,31 @@ class SocketWire(Wire):
                 self._wait(deadline, select.POLLIN)
             except (ssl.SSLError, OSError) as error:
                 raise Gone(_reason(error)) from None
+
+    def _pour(self, data: bytes, deadline: float) -> int:
+        taken = 0
+        while taken < len(data):
+            try:
+                taken += self._open_socket().send(memoryview(data)[taken:])
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                try:
+                    self._wait(deadline, select.POLLOUT)
+                except Silence:
+                    break
+            except (ssl.SSLError, OSError) as error:
+                raise Gone(_reason(error)) from None
+        return taken
+
+    def _write_urgent(self, octet: bytes, deadline: float) -> None:
+        sock = self._open_socket()
+        try:
+            self._wait(deadline, select.POLLOUT)
+            sock.send(octet, socket.MSG_OOB)
+        except OSError as error:
+            raise Gone(_reason(error)) from None
+
+    def _narrow(self, octets: int) -> None:
+        self._open_socket().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
     def _may_pull(self) -> bool:
         return self._end is None and len(self._unread) < UNREAD

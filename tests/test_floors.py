@@ -33,6 +33,7 @@ FLOORS = {
     "reference_servers.store": "F2",
     "reference_servers.null": "F2",
     "reference_servers.smtp": "F2",
+    "reference_servers.dialects": "F2",
     "reference_servers.dialects_udp": "F2",
     "reference_servers.mutants": "F2",
     "reference_servers.host": "F3",

@@ -1,0 +1,355 @@
+"""The client's half of any stream dialect: the generic dialogue over the dialect's framing, and the steps that the
+generic suites share.
+
+What is said and heard are exchanges, which the dialect makes; octets that are wrong come from its framing. A target
+without a dialect has a `Stream` too: it can be connected to, written to and left, and nothing it says is understood.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from pytest_netconform.dialect import Dialect, Exchange
+from pytest_netconform.dialogue import Dialogue, Say, Visit, reach
+from pytest_netconform.transcript import What
+from pytest_netconform.transport import Gone, Silence, TlsFailure
+from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.wire.frames import MESSAGE_LIMIT, Frame, Framer, Wrong, short
+from pytest_netconform.wire.framing import Flow, base
+
+PIECE = 1 << 16  # octets that are written before we listen again
+QUOTED = 4096  # octets of a right reply that a reproducer compares
+FRESH = 1000  # the number of the first probe that a check does not ask itself
+
+S = TypeVar("S", bound="Stream")
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What came of octets within a silence window: whole messages, other octets, and how it ended.
+
+    end: `open` (silence), `close` or `reset`.
+    """
+
+    frames: tuple[Frame, ...]
+    rest: bytes
+    end: str
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """What the messages carried, where they could be framed."""
+        return [frame.payload for frame in self.frames if frame.payload is not None]
+
+    def __str__(self) -> str:
+        said = [short(frame.raw) for frame in self.frames] + ([short(self.rest)] if self.rest else [])
+        return ", then ".join([*said, {"open": "silence", "close": "a close", "reset": "a reset"}[self.end]])
+
+
+class Stream(Dialogue[Frame]):
+    """One connection. `greeting` is what the server said first, once it was read.
+
+    strict: this check judges the framing itself, so a reply that is not framed as it should be is a NonConformity here
+    (elsewhere it is Inconclusive, or passed over).
+    """
+
+    accepted: ClassVar = ("message",)
+    refused: ClassVar = ()
+    longest: ClassVar[int] = MESSAGE_LIMIT + PIECE
+
+    def __init__(self, visit: Visit) -> None:
+        dialect = visit.target.dialect
+        super().__init__(visit, Flow().framer if dialect is None else dialect.replies.framer)
+        self.strict = False
+        self.greeting: bytes | None = None
+        self._fresh = FRESH
+
+    # -- what there is to say
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the target speaks. Raises NotApplicable where nobody said."""
+        if self.target.dialect is None:
+            raise NotApplicable("dialect", "nobody said what the target speaks (?dialect=, --netconform-dialect=)")
+        return self.target.dialect
+
+    def probe(self, number: int = 0, size: int = 0) -> Exchange:
+        """An exchange with one right reply (`exact`); under a rule each number has its own, in the size asked for."""
+        if "exact" not in self.dialect.capabilities:
+            raise NotApplicable("exact", "no sample of the dialect has an exact reply")
+        return self.dialect.probe(number, size)
+
+    def question(self, number: int = 0, size: int = 0) -> Exchange:
+        """An exchange that is answered: a probe, else the samples with a pattern in turn. Raises NotApplicable."""
+        if "exact" in self.dialect.capabilities:
+            return self.dialect.probe(number, size)
+        answered = [exchange for exchange in self.dialect.exchanges if not exchange.silence]
+        if not answered:
+            raise NotApplicable("exact", "no request of the dialect is answered")
+        return answered[number % len(answered)]
+
+    def questions(self, count: int, size: int = 0, first: int = 0) -> tuple[Exchange, ...]:
+        """So many questions, the first of which has this number."""
+        return tuple(self.question(number, size) for number in range(first, first + count))
+
+    def encoded(self, *exchanges: Exchange) -> bytes:
+        """The requests as they travel, one behind the other."""
+        return b"".join(self.dialect.requests.encode(exchange.say) for exchange in exchanges)
+
+    @property
+    def whole(self) -> bool:
+        """Whether a request is what comes up to the end of the stream: one a connection, ended by our half-close."""
+        return base(self.dialect.requests).kind == "until-close"
+
+    @property
+    def flows(self) -> bool:
+        """Whether replies are octets without messages."""
+        return self.target.dialect is None or base(self.dialect.replies).kind == "flow"
+
+    # -- saying
+
+    def send(self, *what: Say) -> None:
+        """Write everything, and take in what comes meanwhile, so that two full buffers never wait for each other."""
+        data = b"".join(w if isinstance(w, bytes) else w.encode() + b"\r\n" for w in what)
+        for place in range(0, len(data), PIECE):
+            super().send(data[place : place + PIECE])
+            if len(data) > PIECE:
+                self._take_in()
+        self._said = self._shown(data)
+
+    def _take_in(self) -> None:
+        try:
+            while data := self.wire.receive(self.wire.now()):
+                self._framer.feed(data)
+        except (Silence, Gone, TlsFailure):
+            return  # how a connection ended is seen again by whoever listens
+
+    def say(self, *exchanges: Exchange) -> None:
+        """The requests in one write; where the end of the stream ends a request, our half is closed behind it."""
+        self.send(self.encoded(*exchanges))
+        if self.whole:
+            self.finish()
+
+    def finish(self) -> None:
+        """Close our half: no more will come from us, and we go on listening."""
+        self.wire.shutdown()
+
+    # -- hearing
+
+    def ask(self, *exchanges: Exchange, within: float | None = None) -> list[bytes]:
+        """Say all in one write and hear each right reply, in order: their payloads."""
+        self.say(*exchanges)
+        return self.hears(*exchanges, within=within)
+
+    def hears(self, *exchanges: Exchange, within: float | None = None) -> list[bytes]:
+        """The right replies in order, and no other; a silent one is passed over (what follows shows it was silent)."""
+        answered = [exchange for exchange in exchanges if not exchange.silence]
+        if not answered:
+            self.silent(f"in answer to {self._said}")
+            return []
+        if self.flows:
+            return [self._hear_flow(b"".join(exchange.hear or b"" for exchange in answered), within)]
+        return [self._hear_one(exchange, within) for exchange in answered]
+
+    def _hear_one(self, exchange: Exchange, within: float | None) -> bytes:
+        expected = f"{exchange.describe()} in answer to {short(exchange.say)}"
+        frame = self.hear(expected, within=within)
+        if frame.payload is None or (self.strict and frame.deviations):
+            self._misframed(frame, expected)
+        if not exchange.fits(frame.payload):
+            received = short(frame.payload or b"")
+            raise NonConformity(expected, received, pattern=self._pattern(exchange))
+        return frame.payload or b""
+
+    def _misframed(self, frame: Frame, expected: str) -> None:
+        problem = f"{self._shown(frame.raw)} ({'; '.join(frame.deviations)})"
+        if not self.strict:
+            raise Inconclusive(f"an answer that cannot be framed: {problem}; {self._framer.grammar} judges that")
+        raise NonConformity(f"{expected}, in {self.dialect.replies.describe()}", problem)
+
+    def _hear_flow(self, right: bytes, within: float | None) -> bytes:
+        expected = f"{short(right)} in answer to {self._said}"
+        data = self.octets(len(right), expected, within=within)
+        if data != right:
+            place = next(i for i, (a, b) in enumerate(zip(data, right, strict=True)) if a != b)
+            received = short(data) if len(right) <= 40 else f"from octet {place} on {short(data[place : place + 40])}"
+            raise NonConformity(expected, received, pattern=re.escape(right) if len(right) <= QUOTED else None)
+        return data
+
+    def _pattern(self, exchange: Exchange) -> bytes | None:
+        """What the octets of a right reply match, for a reproducer."""
+        if exchange.hear is None or len(exchange.hear) > QUOTED:
+            return None
+        return re.escape(self.dialect.replies.encode(exchange.hear))
+
+    def octets(self, count: int, expected: str = "", *, within: float | None = None) -> bytes:
+        """The next so many octets, where replies are octets without messages. Raises NonConformity when fewer come."""
+        expected = expected or f"{count} octets"
+        patience = self.target.patience if within is None else within
+        deadline = self.wire.now() + patience
+        self._await("answer", patience, b"(?s:.{%d})" % count)
+        data = bytearray()
+        while len(data) < count:
+            if (frame := self._framer.next()) is not None:
+                data += frame.raw
+                continue
+            try:
+                arrived = self.wire.receive(deadline)
+            except Silence:
+                raise self._fewer(expected, data, f"nothing for {patience:g} s") from None
+            except (Gone, TlsFailure) as error:
+                self.over = self.broken = True
+                raise self._fewer(expected, data, f"the end of the connection ({error})") from None
+            if not arrived:
+                self.over = True
+                raise self._fewer(expected, data, "the connection was closed")
+            self._framer.feed(arrived)
+        self._framer.feed(bytes(data[count:]))
+        self.wire.record(What.HEARD, bytes(data[:count]))
+        return bytes(data[:count])
+
+    def _fewer(self, expected: str, data: bytearray, end: str) -> NonConformity:
+        received = f"{short(bytes(data))}, then {end}" if data else end
+        return NonConformity(expected, received, owed=True, passing=True)
+
+    def _ended_by_close(self) -> Frame | None:
+        frame = self._framer.finish() if isinstance(self._framer, Framer) else None
+        return frame if frame is not None and frame.payload is not None else None
+
+    def greet(self) -> None:
+        """Read what the server says first, and judge it; remembers it in `greeting`."""
+        greeting = self.dialect.greeting
+        assert greeting is not None
+        expected = f"{greeting.describe()} as the greeting"
+        frame = self.hear(expected)
+        if not greeting.fits(frame.payload):
+            raise NonConformity(expected, self._shown(frame.raw))
+        self.greeting = frame.payload
+
+    def rest(self, *, within: float | None = None) -> bytes:
+        """Everything that comes up to the end of the stream, as octets. A reset, or no end, is a NonConformity."""
+        patience = self.target.patience if within is None else within
+        expected = "the end of the stream"
+        deadline = self.wire.now() + patience
+        data = bytearray(self._framer.rest())
+        self._framer = self._make_framer()
+        self._await("close", patience)
+        try:
+            while arrived := self.wire.receive(deadline):
+                data += arrived
+                if len(data) > self.longest:
+                    raise NonConformity(expected, f"more than {self.longest} octets")
+        except Silence:
+            raise NonConformity(expected, f"it is still open after {patience:g} s", owed=True, passing=True) from None
+        except (Gone, TlsFailure) as error:
+            self.over = self.broken = True
+            raise NonConformity(f"{expected}, not a reset", str(error), owed=True) from None
+        self.over = True
+        self.visit.evidence.add("close")
+        return bytes(data)
+
+    def react(self, *, window: float | None = None) -> Reaction:
+        """What the peer does within a silence window, which begins anew with everything that he says."""
+        window = self.target.window if window is None else window
+        frames: list[Frame] = []
+        while True:
+            try:
+                frames.append(self.hear(within=window))
+            except NonConformity:
+                break
+        end = "reset" if self.broken else "close" if self.over else "open"
+        return Reaction(tuple(frames), self.unframed(), end)
+
+    # -- kinds of expectation
+
+    def declines(self, wrong: Wrong, right: Exchange) -> Reaction:
+        """Octets that are no request are not answered as if they were `right`: an error, a close, silence are all well.
+
+        `right` itself is asked first: in this session where several requests can be, else on a connection of its own.
+        """
+        self._twin(right)
+        self.send(wrong.octets)
+        if wrong.ended:
+            self.finish()
+        reaction = self.react()
+        self.visit.evidence.add("refusal")
+        expected = f"{wrong.because} not to be answered as {short(right.say)} is"
+        if any(right.fits(payload) for payload in reaction.payloads):
+            raise NonConformity(expected, str(reaction))
+        return reaction
+
+    def _twin(self, right: Exchange) -> None:
+        try:
+            if self.whole or not base(self.dialect.replies).parts:
+                self.sibling().ask(right)
+            else:
+                self.ask(right)
+        except NonConformity as problem:
+            raise Inconclusive(f"prerequisite not met: {problem}") from None
+        self.visit.evidence.add("twin")
+
+    def alive(self) -> None:
+        """The session goes on, in step: a question that was not asked before gets its answer.
+
+        Where there is one request a connection, or none, the next connection shows it.
+        """
+        self._fresh += 1
+        words = self.target.claims
+        try:
+            if "unasked-stream" in words:
+                self.octets(PIECE, "more of what has no end")
+            elif self.target.dialect is None or "unasked" in words or self.whole or "replies-until-close" in words:
+                self.afresh().served(self._fresh)
+            else:
+                self.served(self._fresh)
+        except NonConformity as problem:
+            problem.owed = True
+            raise
+        self.visit.evidence.add("control")
+
+    def served(self, number: int = FRESH) -> None:
+        """This connection does what the dialect says: it answers, greets, takes what it is sent, or stands."""
+        words = self.target.claims
+        if self.target.dialect is None:
+            self._stands()
+        elif "unasked-stream" in words:
+            self.octets(1, "what has no end")
+        elif "unasked" in words:
+            self.greet()
+        elif any(not exchange.silence for exchange in self.dialect.exchanges) or self.dialect.rule:
+            self.ask(self.question(number))
+        else:
+            self.say(self.dialect.exchanges[0])
+            self._stands()
+
+    def _stands(self) -> None:
+        """Nobody can say what is owed here; whether the connection stands is compared with what sanity saw."""
+        stood = self.target.shared.get(STANDS, True)
+        if self.ended() is stood:
+            expected = "a connection that stays open" if stood else "a connection that is closed at once, as at first"
+            raise NonConformity(expected, "it was closed" if stood else "it stays open", owed=True, passing=True)
+
+    # -- other connections
+
+    def afresh(self: S) -> S:
+        """This connection closed, and another one in its place: for servers that serve one client at a time too.
+
+        Use it wherever the check is not about several connections at once.
+        """
+        self.wire.close()
+        assert self.reopen is not None
+        opened: S = reach(self.reopen, self.visit, self.rung)
+        return opened
+
+    def others(self: S, count: int) -> list[S]:
+        """So many connections more, all open at once: for checks that are `@crowded`."""
+        return [self.sibling() for _ in range(count)]
+
+    def today(self) -> float:
+        """The moment by this machine's calendar, in seconds since 1970."""
+        return time.time()
+
+
+STANDS = "stream-stands"  # among what checks share: whether a fresh connection stays open, where there is no dialect
