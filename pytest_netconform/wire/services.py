@@ -15,8 +15,21 @@ RING = bytes(range(32, 127))
 QUOTE = b"Simple is better than complex.\r\n"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTHS = "January February March April May June July August September October November December".split()
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def time_octets(moment: float) -> bytes:
