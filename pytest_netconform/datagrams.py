@@ -1,8 +1,8 @@
 """Datagrams: a client's end of UDP, or of a Unix datagram socket, with deadlines and a transcript.
 
-This module knows sockets that keep the boundaries of messages, and time. It must not know what the octets mean: it moves
-them, records them with their boundaries and senders, and tells a refusal (ICMP: nobody listens there) from silence. An
-empty datagram is a datagram, and ends nothing.
+This module knows sockets that keep the boundaries of messages, and time. It must not know what the octets mean: it
+moves them, records them with their boundaries and senders, and tells a refusal (ICMP: nobody listens there) from
+silence. An empty datagram is a datagram, and ends nothing.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ REFUSALS = (errno.ECONNREFUSED, errno.ECONNRESET)
 
 class Refused(Exception):
     """The system knows that nobody listens there: an ICMP message came for an earlier datagram, or the path is dead."""
+
+
+class NotOurs(Unreachable):
+    """Our own system does not give us the port that we wanted to ask from."""
 
 
 class Unsent(Exception):
@@ -207,10 +211,14 @@ class SocketDatagrams(DatagramCarriage):
         try:
             if way.broadcast:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            sock.bind((_facing(host, self.port), way.port))
+            own = _facing(host, self.port)
+            try:
+                sock.bind((own, way.port))
+            except OSError as error:
+                raise NotOurs(f"port {way.port} of ours: {_reason(error)}") from None
             if way.connected:
                 sock.connect((host, self.port))
-        except OSError:
+        except (OSError, Unreachable):
             sock.close()
             raise
         return sock, (host, self.port)
@@ -317,7 +325,7 @@ def _reason(error: OSError) -> str:
 
 
 def _facing(host: str, port: int) -> str:
-    """Our own address on the way to a host. An unconnected socket would stand at all of them, and could not say which."""
+    """Our own address on the way to a host; a socket that stands at all of them could not say which."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)

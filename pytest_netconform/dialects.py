@@ -30,7 +30,7 @@ _SAMPLES = (b"", b"anything at all")  # what is said to a service that does not 
 _DATE = Exchange(pattern=rb"[ -~\r\n]+", example=b"Tuesday, February 22, 1982 17:37:43-PST\r\n")  # (RFC 867)
 _TIME = Exchange(pattern=_ANY + rb"{4}", example=b"\x83\xaa\x7e\x80")  # 2208988800: the year 1970 (RFC 868)
 _QUOTE = Exchange(pattern=_ANY + rb"+", example=b"Simple is better than complex.\r\n")  # (RFC 865)
-_CHARACTERS = Exchange(pattern=_ANY + rb"{0,512}", example=bytes(range(32, 104)) + b"\r\n")  # (RFC 864)
+_CHARACTERS = Exchange(pattern=_ANY + rb"*", example=bytes(range(32, 104)) + b"\r\n")  # (RFC 864)
 
 
 def _speaker(name: str, standard: str, what: Exchange) -> tuple[Dialect, Dialect]:

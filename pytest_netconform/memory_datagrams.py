@@ -11,10 +11,10 @@ import os
 from collections import deque
 from collections.abc import Callable
 
-from pytest_netconform.datagrams import Address, Arrival, DatagramCarriage, DatagramWire, Refused, Unsent, Way
+from pytest_netconform.datagrams import Address, Arrival, DatagramCarriage, DatagramWire, NotOurs, Refused, Unsent, Way
 from pytest_netconform.reference_servers.session import Close, DatagramAction, DatagramSession, SendTo, WakeAt
 from pytest_netconform.transcript import Transcript
-from pytest_netconform.transport import Gone, Silence, Unreachable
+from pytest_netconform.transport import Gone, Silence
 from pytest_netconform.wire.framing import DATAGRAM_OCTETS
 
 HOSTS = ("127.0.0.1", "::1", "127.0.0.2")  # where the session is found; all are one machine

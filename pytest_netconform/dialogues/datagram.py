@@ -1,0 +1,275 @@
+"""The client's half over datagrams: ask with patience, know one's own replies, count, and prove silence.
+
+Datagrams get lost, so what is not answered is asked again, each time with more patience (RFC 8085 3.1.1); they come
+late or twice, so every reply is held against all that was asked on the socket. What a dialect says is here; what a
+service means by it is not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_netconform.datagrams import Address, DatagramCarriage, NotOurs, Refused, Unsent, Way, place
+from pytest_netconform.dialect import Dialect, Exchange
+from pytest_netconform.dialogue import Remarks, Visit, shown
+from pytest_netconform.transcript import What
+from pytest_netconform.transport import Gone, Silence
+from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+
+BACKOFF = (0.1, 0.2, 0.4)  # of the target's patience: 1, 2 and 4 of 10 s
+SILENCE_TRIES = 3
+REFUSED = "a refusal: nobody listens there (ICMP port unreachable)"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One datagram that came: what it carries (None: it cannot be read), its octets, and who sent it."""
+
+    payload: bytes | None
+    raw: bytes
+    sender: Address
+
+
+@dataclass(eq=False)
+class Asked:
+    """What was asked on a socket, how often, and how many replies to it came."""
+
+    exchange: Exchange
+    sent: int = 0
+    heard: int = 0
+
+    def fits(self, reply: Reply) -> bool:
+        """Whether a datagram can be its reply."""
+        return reply.payload is not None and self.exchange.fits(reply.payload)
+
+
+class Datagrams(Remarks):
+    """One socket of a visit. Everything a check does goes through here, so that every expectation is recorded.
+
+    strays: what came from elsewhere than from whom was asked (only an unconnected socket sees that). twice: how many
+    replies came more often than their requests had been sent. missing: whether the target's system says that nobody
+    listens.
+    """
+
+    def __init__(self, visit: Visit, way: Way | None = None) -> None:
+        self.visit = visit
+        self.target = visit.target
+        self.dialect = _dialect(visit)
+        self.way = way or Way()
+        carriage = visit.target.carriage
+        assert isinstance(carriage, DatagramCarriage)
+        self._carriage = carriage
+        try:
+            self.wire = visit.keep(lambda n: carriage.bind(visit.transcript, n, visit.epoch, self.way))
+        except NotOurs as error:
+            raise NotApplicable(f"port {self.way.port}", f"our system does not give us what we need: {error}") from None
+        self.asked: list[Asked] = []
+        self.strays: list[Reply] = []
+        self.twice = 0
+        self.missing = False
+
+    # -- what can be said
+
+    def sample(self, number: int = 0, size: int = 0) -> Exchange:
+        """Something that is answered; another one for every number, as far as the dialect has them."""
+        if "known" not in self.dialect.capabilities:
+            raise NotApplicable("known", "by its dialect the target answers nothing that is known")
+        return self.dialect.probe(number, size)
+
+    def samples(self, count: int) -> tuple[Exchange, ...]:
+        """The first so many."""
+        return tuple(self.sample(number) for number in range(count))
+
+    @property
+    def waits(self) -> tuple[float, ...]:
+        """Seconds for each try of an answer that is owed; each is twice as long as the one before."""
+        return tuple(part * self.target.patience for part in BACKOFF)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses of the target."""
+        return self._carriage.hosts()
+
+    def sibling(self, **way: object) -> Datagrams:
+        """Another socket of ours; `way` says what is different (`Way`)."""
+        return type(self)(self.visit, Way(**{**vars(self.way), "port": 0, **way}))  # type: ignore[arg-type]
+
+    def moment(self) -> float:
+        """Seconds since 1970, by our own calendar."""
+        return time.time()
+
+    # -- saying
+
+    def say(self, exchange: Exchange) -> Asked:
+        """Send a request once."""
+        asked = Asked(exchange)
+        self.asked.append(asked)
+        return self.again(asked)
+
+    def again(self, asked: Asked) -> Asked:
+        """Send the same request once more."""
+        asked.sent += 1
+        self.send(self.dialect.requests.encode(asked.exchange.say))
+        return asked
+
+    def send(self, octets: bytes) -> None:
+        """Send one datagram of exactly these octets, perhaps of none. Inconclusive when our own system does not."""
+        try:
+            self.wire.send(octets, self.wire.now() + self.target.patience)
+        except Unsent as error:
+            raise Inconclusive(f"our own system does not send {len(octets)} octets: {error}") from None
+        except Refused:
+            raise self._nobody(f"{shown(octets)} to be taken") from None
+        except Silence:
+            raise NonConformity(
+                f"{shown(octets)} to be taken",
+                f"nothing was taken for {self.target.patience:g} s",
+                owed=True,
+                passing=True,
+            ) from None
+
+    # -- hearing
+
+    def ask(self, exchange: Exchange, *, waits: Sequence[float] | None = None) -> Reply:
+        """Send a request until its reply comes; what comes instead, or nothing at all, is a NonConformity."""
+        return self.answer(Asked(exchange), waits=waits)
+
+    def answer(self, asked: Asked, *, waits: Sequence[float] | None = None) -> Reply:
+        """The same for a request that may have been sent already."""
+        if asked not in self.asked:
+            self.asked.append(asked)
+        waits = self.waits if waits is None else waits
+        for seconds in waits:
+            self.again(asked)
+            reply = self.hear(seconds, asked)
+            if reply is not None:
+                return reply
+        raise NonConformity(_expected(asked), self._nothing(asked.sent, sum(waits)), owed=True, passing=True)
+
+    def hear(self, seconds: float, wanted: Asked | None = None) -> Reply | None:
+        """The next reply to what was asked here (or to `wanted`), or None; anything else is a NonConformity."""
+        deadline = self.wire.now() + seconds
+        expected = _expected(wanted) if wanted else "a reply to what was asked"
+        self.wire.record(What.AWAIT, f"datagram {seconds:g} ".encode())
+        while (reply := self.next(deadline, expected)) is not None:
+            asked = self.claimed(reply, wanted)
+            if asked is None:
+                raise NonConformity(expected, self._shown(reply.raw) or "an empty datagram", owed=self._spare())
+            if wanted in (asked, None):
+                return reply
+        return None
+
+    def next(self, deadline: float, expected: str) -> Reply | None:
+        """The next datagram from whom was asked, whatever it says; None at the deadline."""
+        while True:
+            try:
+                arrival = self.wire.receive(deadline)
+            except Silence:
+                return None
+            except Gone as error:
+                raise Inconclusive(str(error)) from None
+            except Refused:
+                raise self._nobody(expected) from None
+            framer = self.dialect.replies.framer()
+            framer.feed(arrival.data)
+            frame = framer.next() or framer.finish()
+            reply = Reply(None if frame is None else frame.payload, arrival.data, arrival.sender)
+            if arrival.sender == self.wire.peer:
+                return reply
+            self.strays.append(reply)
+
+    def claimed(self, reply: Reply, wanted: Asked | None = None) -> Asked | None:
+        """Whose reply it is: of `wanted` first, then of what was asked last; one too many is noted. None: nobody's."""
+        order = [*([wanted] if wanted else []), *reversed(self.asked)]
+        fitting = [asked for asked in order if asked.fits(reply)]
+        for asked in fitting:
+            if asked.heard < asked.sent:
+                asked.heard += 1
+                return asked
+        if fitting:
+            self.twice += 1
+            self.note("a reply came more often than its request was sent")
+            return Asked(fitting[0].exchange)
+        return None
+
+    # -- kinds of expectation, each with its evidence
+
+    def given(self, exchange: Exchange) -> Reply:
+        """Prerequisite: this is answered; otherwise the check is Inconclusive."""
+        try:
+            reply = self.ask(exchange)
+        except NonConformity as problem:
+            raise Inconclusive(f"prerequisite not met: {problem}") from None
+        self.visit.evidence.add("twin")
+        return reply
+
+    def alive(self, after: str = "") -> None:
+        """A sample is answered on a new socket: the target goes on."""
+        fresh = self.sibling(connected=True)
+        try:
+            fresh.ask(self.sample())
+        except NonConformity as problem:
+            expected = f"{problem.expected} (the target goes on{' ' * bool(after)}{after})"
+            raise NonConformity(expected, problem.received, owed=True, passing=True) from None
+        self.visit.evidence.add("control")
+
+    def silent(self, octets: bytes, what: str, *, twin: Exchange, via: Datagrams | None = None) -> None:
+        """Nothing answers these octets in three tries, while the twin is answered before and after.
+
+        via: the socket that says them, if it is another one.
+        """
+        via = via or self
+        self.given(twin)
+        self.visit.evidence.add("silence")
+        for _ in range(SILENCE_TRIES):
+            via.send(octets)
+            via.nothing(what)
+        self.alive(f"after {what}")
+
+    def nothing(self, what: str, *, window: float | None = None) -> None:
+        """Nothing comes within one silence window but replies that are owed; only `silent` gives that a meaning."""
+        expected = f"silence after {what}"
+        window = self.target.window if window is None else window
+        deadline = self.wire.now() + window
+        self.wire.record(What.AWAIT, f"no-datagram {window:g} ".encode())
+        while (reply := self.next(deadline, expected)) is not None:
+            if self.claimed(reply) is None:
+                raise NonConformity(expected, self._shown(reply.raw) or "an empty datagram", owed=True)
+
+    def together(self, several: Iterable[Exchange]) -> list[Asked]:
+        """Send several at once; those that got lost are asked again, one at a time. All are answered in the end."""
+        asked = [self.say(exchange) for exchange in several]
+        while not all(one.heard for one in asked) and self.hear(self.waits[0]) is not None:
+            pass
+        for one in asked:
+            if not one.heard:
+                self.answer(one)
+        return asked
+
+    # -- words
+
+    def _nobody(self, expected: str) -> NonConformity:
+        self.missing = True
+        return NonConformity(expected, REFUSED, owed=True, passing=True)
+
+    def _nothing(self, tries: int, seconds: float) -> str:
+        text = f"nothing in {tries} tries, {seconds:g} s"
+        if self.strays:
+            text += f"; {len(self.strays)} datagrams came from {place(self.strays[-1].sender)}"
+        return text
+
+    def _spare(self) -> bool:
+        """Whether everything that was asked is answered, so that what comes is one reply too many."""
+        return all(asked.heard >= asked.sent for asked in self.asked)
+
+
+def _dialect(visit: Visit) -> Dialect:
+    if visit.target.dialect is None:
+        raise Inconclusive("nobody told what is said there; write a dialect, and name it by ?dialect=")
+    return visit.target.dialect
+
+
+def _expected(asked: Asked) -> str:
+    return f"{asked.exchange.describe()} in answer to {shown(asked.exchange.say) or 'an empty datagram'}"
