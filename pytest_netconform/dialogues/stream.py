@@ -76,23 +76,16 @@ class Stream(Dialogue[Frame]):
         return self.target.dialect
 
     def probe(self, number: int = 0, size: int = 0) -> Exchange:
-        """An exchange with one right reply (`exact`); under a rule each number has its own, in the size asked for."""
-        if "exact" not in self.dialect.capabilities:
-            raise NotApplicable("exact", "no sample of the dialect has an exact reply")
+        """An exchange whose reply is known: exactly (`exact`), or else by its pattern; under a rule each number has its
+        own, in the size asked for. Raises NotApplicable where nothing is `known`.
+        """
+        if "known" not in self.dialect.capabilities:
+            raise NotApplicable("known", "no request of the dialect is answered")
         return self.dialect.probe(number, size)
 
-    def question(self, number: int = 0, size: int = 0) -> Exchange:
-        """An exchange that is answered: a probe, else the samples with a pattern in turn. Raises NotApplicable."""
-        if "exact" in self.dialect.capabilities:
-            return self.dialect.probe(number, size)
-        answered = [exchange for exchange in self.dialect.exchanges if not exchange.silence]
-        if not answered:
-            raise NotApplicable("exact", "no request of the dialect is answered")
-        return answered[number % len(answered)]
-
-    def questions(self, count: int, size: int = 0, first: int = 0) -> tuple[Exchange, ...]:
-        """So many questions, the first of which has this number."""
-        return tuple(self.question(number, size) for number in range(first, first + count))
+    def probes(self, count: int, size: int = 0, first: int = 0) -> tuple[Exchange, ...]:
+        """So many of them, the first of which has this number."""
+        return tuple(self.probe(number, size) for number in range(first, first + count))
 
     def encoded(self, *exchanges: Exchange) -> bytes:
         """The requests as they travel, one behind the other."""
@@ -291,7 +284,7 @@ class Stream(Dialogue[Frame]):
         self.visit.evidence.add("twin")
 
     def alive(self) -> None:
-        """The session goes on, in step: a question that was not asked before gets its answer.
+        """The session goes on, in step: a probe that was not asked before gets its answer.
 
         Where there is one request a connection, or none, the next connection shows it.
         """
@@ -318,8 +311,8 @@ class Stream(Dialogue[Frame]):
             self.octets(1, "what has no end")
         elif "unasked" in words:
             self.greet()
-        elif any(not exchange.silence for exchange in self.dialect.exchanges) or self.dialect.rule:
-            self.ask(self.question(number))
+        elif "known" in words:
+            self.ask(self.probe(number))
         else:
             self.say(self.dialect.exchanges[0])
             self._stands()

@@ -16,20 +16,8 @@ QUOTE = b"Simple is better than complex.\r\n"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
+_MONTHS += ["November", "December"]
 
 
 def time_octets(moment: float) -> bytes:
