@@ -55,10 +55,8 @@ class MemoryDatagrams(DatagramCarriage):
         """A new socket."""
         host = way.host or HOSTS[0]
         local = ("::1" if ":" in host else HOSTS[0], way.port or self._free())
-        if way.port and way.port < 1024 and os.geteuid() != 0:
-            raise Unreachable(f"port {way.port} of ours: {os.strerror(errno.EACCES)}")
         if local in self._wires:
-            raise Unreachable(f"port {way.port} of ours: {os.strerror(errno.EADDRINUSE)}")
+            raise NotOurs(f"port {way.port} of ours: {os.strerror(errno.EADDRINUSE)}")
         wire = self._wires[local] = MemoryDatagramWire(
             self, transcript, number, epoch, local, (host, PORT), way.connected
         )

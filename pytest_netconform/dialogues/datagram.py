@@ -94,7 +94,7 @@ class Datagrams(Remarks):
 
     def sibling(self, **way: object) -> Datagrams:
         """Another socket of ours; `way` says what is different (`Way`)."""
-        return type(self)(self.visit, Way(**{**vars(self.way), "port": 0, **way}))  # type: ignore[arg-type]
+        return type(self)(self.visit, Way(**{**vars(self.way), "port": 0, **way}))
 
     def moment(self) -> float:
         """Seconds since 1970, by our own calendar."""
