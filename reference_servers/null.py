@@ -86,6 +86,20 @@ class Talking(Null):
             self.act(WakeAt(self.now + UNASKED_EVERY))
 
 
+class EchoingButTheLast(Null):
+    """Gives back what it got, but for the last octet: nearly an echo server, where an echo server is right."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(data[:-1])
+
+
+class Staying(Null):
+    """Says nothing, and stays when the peer has ended: nearly a discard server, where silence is right."""
+
+    def on_end(self) -> None:
+        """The end is not seen."""
+
+
 class ShowingPage(Null):
     """Answers the first octets with a web page, whatever they are, and closes."""
 
@@ -104,6 +118,8 @@ NULLS: dict[str, Callable[[bytes, bytes], Session]] = {
     "same-per-line": AnsweringLines,
     "unasked": Talking,
     "web-page": ShowingPage,
+    "echo-but-the-last": EchoingButTheLast,
+    "staying": Staying,
 }
 
 

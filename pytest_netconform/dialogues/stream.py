@@ -20,6 +20,7 @@ from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.frames import MESSAGE_LIMIT, Frame, Framer, Wrong, short
 from pytest_netconform.wire.framing import Flow, base
 
+PAUSE = 0.001  # seconds between two segments
 PIECE = 1 << 16  # octets that are written before we listen again
 QUOTED = 4096  # octets of a right reply that a reproducer compares
 FRESH = 1000  # the number of the first probe that a check does not ask itself
@@ -65,6 +66,10 @@ class Stream(Dialogue[Frame]):
         self.strict = False
         self.greeting: bytes | None = None
         self._fresh = FRESH
+
+    def strictly(self, id: str) -> None:
+        """Say which requirement this check is for; where that judges the framing of replies, it is `strict`."""
+        self.strict = self._framer.grammar == id
 
     # -- what there is to say
 
@@ -124,6 +129,13 @@ class Stream(Dialogue[Frame]):
         self.send(self.encoded(*exchanges))
         if self.whole:
             self.finish()
+
+    def in_pieces(self, *pieces: bytes) -> None:
+        """Each piece in a segment of its own, as far as pauses can bring that about."""
+        for place, piece in enumerate(pieces):
+            if place:
+                self.target.carriage.pause(PAUSE)
+            self.send(piece)
 
     def finish(self) -> None:
         """Close our half: no more will come from us, and we go on listening."""
