@@ -30,11 +30,15 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Suite:
-    """Checks that belong together; `module` is the dotted name of what holds them (`suites/…`)."""
+    """Checks that belong together.
+
+    module: the dotted name of what holds them (`suites/…`). ids: how the ids of their requirements begin.
+    """
 
     name: str
     title: str
     module: str
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,11 @@ _DIALECT = {"dialect": "what it speaks: a ready dialect's name, or a TOML file (
 SUITES: dict[str, Suite] = {
     row.name: row
     for row in (
-        Suite("smtp", "SMTP", "pytest_netconform.suites.smtp"),
-        Suite("streams", "Streams", "pytest_netconform.suites.streams"),
-        Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams"),
-        Suite("zen", "Zen of Python", "pytest_netconform.suites.zen"),
-        Suite("classic", "Small services", "pytest_netconform.suites.classic"),
+        Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
+        Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
+        Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
+        Suite("zen", "Zen of Python", "pytest_netconform.suites.zen", ("ZEN",)),
+        Suite("classic", "Small services", "pytest_netconform.suites.classic", ("CL",)),
     )
 }
 
@@ -124,7 +128,7 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             name="stream",
-            title="stream",
+            title="Stream",
             schemes={
                 "tcp": Scheme(),
                 "tcps": Scheme(implicit_tls=True),
@@ -137,7 +141,7 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             name="datagram",
-            title="datagram",
+            title="Datagrams",
             schemes={
                 "udp": Scheme(datagrams=True),
                 "unixgram": Scheme(path=True, datagrams=True),

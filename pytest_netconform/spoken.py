@@ -13,6 +13,7 @@ from pytest_netconform.dialect import Dialect, DialectProblem, parse_dialect
 from pytest_netconform.dialect.file import FILE_LIMIT
 from pytest_netconform.dialect.rules import meant
 from pytest_netconform.dialects import READY
+from pytest_netconform.protocols import PROTOCOLS, Scheme, by_scheme
 from pytest_netconform.target import Spec, TargetError
 
 
@@ -27,6 +28,52 @@ def spoken(spec: Spec) -> Dialect | None:
     if implied and named:
         raise TargetError(f"{spec.scheme}:// says what {spec.place} speaks; leave dialect={named} out")
     return fitted(spec, dialect_named(implied or named))
+
+
+def named_by(value: object) -> tuple[str, Dialect | None]:
+    """What a user's fixture returned, a URL, or (URL, dialect), as both. Raises TargetError."""
+    url, dialect = value if isinstance(value, tuple) and len(value) == 2 else (value, None)
+    if not isinstance(url, str) or not isinstance(dialect, Dialect | None):
+        raise TargetError(f"the fixture netconform_target returned {value!r}; a URL is asked for, or (URL, dialect)")
+    return url, dialect
+
+
+def placed(spec: Spec, dialect: Dialect) -> Spec:
+    """A bare host:port of which the dialect is known, with the scheme that follows. Raises TargetError."""
+    if spec.reference or spec.protocol is not None:
+        return spec
+    scheme = next((s for s, way in _bare_ways() if way.transport == dialect.transport), None)
+    if scheme is None:
+        path = "unix:///PATH" if dialect.streams else "unixgram:///PATH"
+        raise TargetError(f"the dialect {dialect.name} travels over {dialect.transport}; for {spec.place} write {path}")
+    return replace(spec, scheme=scheme, protocol=by_scheme(scheme))
+
+
+def takes(spec: Spec, dialect: Dialect) -> bool:
+    """Whether a dialect that was named for a whole run is meant for this target too."""
+    if spec.way.dialect or spec.options.get("dialect"):
+        return False
+    if spec.protocol is None:
+        return not spec.reference
+    return "dialect" in spec.protocol.options and spec.protocol.datagrams is not dialect.streams
+
+
+def undescribed(why: str) -> str:
+    """What to tell somebody whose server nobody has described, in one line."""
+    example = '[framing] kind = "lines" and [[exchange]] say = "PING", hear = "PONG"'
+    return (
+        f"{why}; it is asked what holds for any server; for more, write a dialect (a file that says {example}, or the "
+        "like) and name it by --netconform-dialect=FILE.toml (docs/dialects.md)"
+    )
+
+
+def _bare_ways() -> list[tuple[str, Scheme]]:
+    return [
+        (scheme, way)
+        for row in PROTOCOLS.values()
+        for scheme, way in row.schemes.items()
+        if "dialect" in row.options and not (way.dialect or way.path or way.implicit_tls)
+    ]
 
 
 def fitted(spec: Spec, dialect: Dialect) -> Dialect:
