@@ -20,7 +20,7 @@ SIZE = 200  # octets of a payload whose length in LEB128 takes two
 @requirement(
     "TCP-9293-3.1-stream-coalesce", MUST, "RFC 9293 3.1, 3.9.1", "Two requests in one segment get two answers in order."
 )
-@needs("framed|flow", "known")
+@needs("framed|flow", "known", "-lock-step")
 def test_two_requests_in_one_segment(stream: Stream) -> None:
     """Both are answered, in order, and the next request gets the next answer."""
     # Field note: the servers of textbooks that look for a "?" at the end of what came answer once, with an error.
@@ -49,7 +49,7 @@ def test_one_octet_a_segment(stream: Stream) -> None:
 @requirement(
     "TCP-9293-3.1-stream-odd-cut", MUST, "RFC 9293 3.9.1", "Wherever a stream is cut, the answers are the same octets."
 )
-@needs("framed|flow", "known")
+@needs("framed|flow", "known", "-lock-step")
 def test_every_cut_of_three_requests(stream: Stream) -> None:
     """Three requests, cut in two at every octet, get the same three answers."""
     stream.strictly("TCP-9293-3.1-stream-odd-cut")
