@@ -91,6 +91,22 @@ _SENTENCES = (
         encoding="ascii",
         id=IdField(0, 2),
     ),
+    Dialect("terse", Datagram(), transport="udp", rule="echo", largest_reply=512),
+    Dialect(
+        "memcached-udp",
+        Datagram(),
+        transport="udp",
+        exchanges=tuple(
+            Exchange(
+                head + b"\x00\x00\x00\x01\x00\x00version\r\n",
+                pattern=rb"(?s:..)\x00\x00\x00\x01\x00\x00VERSION [ -~]+\r\n",
+                example=head + b"\x00\x00\x00\x01\x00\x00VERSION 1.6.0\r\n",
+            )
+            for head in (b"\x00\x01", b"\x00\x02")
+        ),
+        id=IdField(0, 2),
+        standard="memcached",
+    ),
     Dialect("lines", Lines(), rule="echo", encoding="utf-8", exchanges=(Exchange("Größe".encode(), "Größe".encode()),)),
     Dialect("escaped", Delimited(b".", escape=b"\\"), rule="echo"),
 )

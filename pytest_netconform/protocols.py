@@ -153,7 +153,11 @@ PROTOCOLS: dict[str, Protocol] = {
             },
             suites=("datagrams", "classic"),
             column="pytest_netconform.fixtures.datagram",
-            options=_DIALECT,
+            options={
+                **_DIALECT,
+                "broadcast": "a broadcast address at which it may be asked (it and others)",
+                "group": "a multicast group that it may listen to",
+            },
         ),
     )
 }

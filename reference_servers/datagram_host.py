@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
@@ -102,8 +103,7 @@ class DatagramHost:
             except ConnectionRefusedError:  # of a Unix socket: who asked has gone
                 continue
             self.arrived += 1
-            now = asyncio.get_running_loop().time()
-            self._try(lambda data=data, sender=sender, now=now: self._looked_at(data, sender, now))
+            self._try(partial(self._looked_at, data, sender, asyncio.get_running_loop().time()))
 
     def _looked_at(self, data: bytes, sender: object, now: float) -> list[DatagramAction]:
         here = (self.path, 0) if self.path is not None else (self.host, self.port)

@@ -44,6 +44,11 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "largest": {"dialect": "prefixed", "largest": "1000"},
         "implicit-tls": {"dialect": "lines", "tls": "implicit"},
     },
+    "datagram": {
+        **{name: {"dialect": name} for name, dialect in READY.items() if not dialect.streams},
+        "outside": {"vantage": "outside"},
+        "network": {"broadcast": "127.255.255.255", "group": "239.1.2.3"},
+    },
 }
 
 

@@ -33,6 +33,7 @@ STANDARDS = {
     "rfc865": "Quote of the day (RFC 865)",
     "rfc867": "Daytime (RFC 867)",
     "rfc868": "Time (RFC 868)",
+    "memcached": "memcached over UDP (its protocol.txt)",
 }
 
 #: Every capability that a dialect can claim, and what checks may take from it.

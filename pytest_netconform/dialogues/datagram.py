@@ -20,6 +20,9 @@ from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 
 BACKOFF = (0.1, 0.2, 0.4)  # of the target's patience: 1, 2 and 4 of 10 s
 SILENCE_TRIES = 3
+SERVICE_PORTS = (7, 13, 17, 19, 37)  # echo, daytime, qotd, chargen, time: each answers whatever it is sent
+FLOOD = 10_000  # datagrams in answer to one that are listened to
+NOTHING = "nothing in"
 REFUSED = "a refusal: nobody listens there (ICMP port unreachable)"
 
 
@@ -30,6 +33,16 @@ class Reply:
     payload: bytes | None
     raw: bytes
     sender: Address
+
+    @property
+    def place(self) -> str:
+        """Its sender, as text."""
+        return place(self.sender)
+
+
+def anything(say: bytes) -> Exchange:
+    """A request that may be answered by whatever it be."""
+    return Exchange(say, pattern=rb"(?s:.*)")
 
 
 @dataclass(eq=False)
@@ -104,9 +117,7 @@ class Datagrams(Remarks):
 
     def say(self, exchange: Exchange) -> Asked:
         """Send a request once."""
-        asked = Asked(exchange)
-        self.asked.append(asked)
-        return self.again(asked)
+        return self.again(self._known(exchange))
 
     def again(self, asked: Asked) -> Asked:
         """Send the same request once more."""
@@ -132,21 +143,35 @@ class Datagrams(Remarks):
 
     # -- hearing
 
-    def ask(self, exchange: Exchange, *, waits: Sequence[float] | None = None) -> Reply:
+    def ask(self, exchange: Exchange | Asked, *, waits: Sequence[float] | None = None) -> Reply:
         """Send a request until its reply comes; what comes instead, or nothing at all, is a NonConformity."""
-        return self.answer(Asked(exchange), waits=waits)
+        asked = self._known(exchange)
+        reply = self.tried(asked, waits=waits)
+        if reply is None:
+            received = self._nothing(asked.sent, sum(self.waits if waits is None else waits))
+            raise NonConformity(_expected(asked), received, owed=True, passing=True)
+        return reply
 
-    def answer(self, asked: Asked, *, waits: Sequence[float] | None = None) -> Reply:
-        """The same for a request that may have been sent already."""
-        if asked not in self.asked:
-            self.asked.append(asked)
-        waits = self.waits if waits is None else waits
-        for seconds in waits:
+    def tried(self, exchange: Exchange | Asked, *, waits: Sequence[float] | None = None) -> Reply | None:
+        """The same where no answer is owed: None when there is none."""
+        asked = self._known(exchange)
+        for seconds in self.waits if waits is None else waits:
             self.again(asked)
             reply = self.hear(seconds, asked)
             if reply is not None:
                 return reply
-        raise NonConformity(_expected(asked), self._nothing(asked.sent, sum(waits)), owed=True, passing=True)
+        return None
+
+    def everything(self, octets: bytes) -> list[Reply]:
+        """All that comes after these octets were sent once, until nothing has come for a silence window."""
+        self.send(octets)
+        replies: list[Reply] = []
+        while len(replies) < FLOOD:
+            reply = self.next(self.wire.now() + self.target.window, "the replies to one datagram")
+            if reply is None:
+                break
+            replies.append(reply)
+        return replies
 
     def hear(self, seconds: float, wanted: Asked | None = None) -> Reply | None:
         """The next reply to what was asked here (or to `wanted`), or None; anything else is a NonConformity."""
@@ -228,6 +253,36 @@ class Datagrams(Remarks):
             via.nothing(what)
         self.alive(f"after {what}")
 
+    def unanswered_services(self, exchange: Exchange) -> None:
+        """Asked from the ports of services that answer whatever they get, nobody answers; from other ports he does."""
+        self.given(exchange)
+        services = list(filter(None, map(self._service, SERVICE_PORTS)))
+        if not services:
+            raise NotApplicable("root", "our own system gives us none of the ports of such services (it takes root)")
+        self.visit.evidence.add("silence")
+        octets = self.dialect.requests.encode(exchange.say)
+        answered = set()
+        for _ in range(SILENCE_TRIES):
+            for service in services:
+                service.send(octets)
+            window = self.target.window
+            for service in services:
+                if service.next(service.wire.now() + window, "silence towards services") is not None:
+                    answered.add(service.way.port)
+                window = 0.0  # it was the same for all
+        self.given(exchange)
+        if answered:
+            ports = ", ".join(map(str, sorted(answered)))
+            expected = "silence towards the ports of services that answer"
+            raise NonConformity(expected, f"replies to ports {ports}", owed=True)
+
+    def _service(self, port: int) -> Datagrams | None:
+        try:
+            return self.sibling(port=port)
+        except NotApplicable as reason:
+            self.note(str(reason))
+            return None
+
     def nothing(self, what: str, *, window: float | None = None) -> None:
         """Nothing comes within one silence window but replies that are owed; only `silent` gives that a meaning."""
         expected = f"silence after {what}"
@@ -245,19 +300,25 @@ class Datagrams(Remarks):
             pass
         for one in asked:
             if not one.heard:
-                self.answer(one)
+                self.ask(one)
         return asked
 
     # -- words
+
+    def _known(self, exchange: Exchange | Asked) -> Asked:
+        if isinstance(exchange, Asked):
+            return exchange
+        self.asked.append(Asked(exchange))
+        return self.asked[-1]
 
     def _nobody(self, expected: str) -> NonConformity:
         self.missing = True
         return NonConformity(expected, REFUSED, owed=True, passing=True)
 
     def _nothing(self, tries: int, seconds: float) -> str:
-        text = f"nothing in {tries} tries, {seconds:g} s"
+        text = f"{NOTHING} {tries} tries, {seconds:g} s"
         if self.strays:
-            text += f"; {len(self.strays)} datagrams came from {place(self.strays[-1].sender)}"
+            text += f"; {len(self.strays)} datagrams came from {self.strays[-1].place}"
         return text
 
     def _spare(self) -> bool:
