@@ -135,6 +135,8 @@ CAPABILITIES: dict[str, set[str]] = {
     "chargen": {"stream", "tcp", "many", "unasked-stream", "replies-flow", "rfc864"},
     "chargen-udp": UDP | {"known", "unknown", "rfc864"},
     "zen": FRAMED | {"delimited", "text", "ascii", "unknown"},
+    "terse": UDP | {"known", "exact", "distinct", "rule", "echo", "binary"},
+    "memcached-udp": UDP | {"known", "id", "memcached"},
     "numbered": UDP | {"known", "exact", "distinct", "text", "ascii", "unknown", "id"},
     "lines": ECHO - {"binary"} | {"lines", "delimited", "text", "utf-8"},
     "escaped": ECHO | {"delimited", "escaped"},
@@ -158,10 +160,10 @@ def test_ready_dialects_claim_what_they_have() -> None:
 
 
 def test_every_standard_is_ready() -> None:
-    """The services that have an RFC are there, over TCP and over UDP."""
+    """The services that have an RFC are there, over TCP and over UDP; memcached's frames are of UDP alone."""
     for standard in STANDARDS:
         transports = {dialect.transport for dialect in READY.values() if dialect.standard == standard}
-        assert transports == {"tcp", "udp"}
+        assert transports == ({"udp"} if standard == "memcached" else {"tcp", "udp"})
 
 
 def test_every_capability_has_words() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from pytest_netconform.reference_servers.null import NULLS
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS
 from pytest_netconform.verdict import Verdict
 from tests.gates import Gate, cases
 
@@ -32,7 +34,8 @@ class Words:
 
     def gate(self, protocol: str, null: str) -> Gate:
         """A null server of this protocol."""
-        return Gate(protocol, self.options, make_session=lambda: NULLS[null](self.greeting, self.answer))
+        nulls: Mapping[str, Callable[[bytes, bytes], Any]] = NULLS_OF.get(protocol, NULLS)
+        return Gate(protocol, self.options, make_session=lambda: nulls[null](self.greeting, self.answer))
 
 
 ECHO = ("echo",)
@@ -63,11 +66,22 @@ WORDS = {
         Words(b"", b"x" * 512, "qotd"),
         Words(b"", b" !\r\n", "chargen"),
     ],
+    "datagram": [
+        Words(b"", b"aaaaaaaa", "echo-udp", ECHO),
+        Words(b"", b"AAAAAAAA", "upper-udp"),
+        Words(b"", b"\x00\x00Ugly.", "numbered"),
+        Words(b"", b"\x00\x00Error: unknown aphorism.", "numbered"),
+        # near misses: who is silent, and not refused, discards; four octets are a time, and text is a date
+        Words(b"", b"x", "discard-udp", ("silent", "absent")),
+        Words(b"", b"abc", "time-udp", ("echo",)),
+        Words(b"", b"\xff", "daytime-udp"),
+    ],
 }
+NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS}
 CASES = [
     pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
     for protocol, every in WORDS.items()
-    for null in NULLS
+    for null in NULLS_OF.get(protocol, NULLS)
     for place, words in enumerate(every)
     if null not in words.right
 ]
