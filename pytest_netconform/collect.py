@@ -152,8 +152,8 @@ class Suites:
         suite = suite_of(metafunc.function)
         specs = wake(self.config).roster.speaking(suite) if suite else []
         if len(specs) > 1:
-            definitions = metafunc.definition._fixtureinfo.name2fixturedefs
-            asked = {name for name, found in definitions.items() if hasattr(found[-1].func, "netconform_rung")}
+            known = metafunc.definition._fixtureinfo.name2fixturedefs
+            asked = {name for name, found in known.items() if hasattr(found[-1].func, "netconform_rung")}
             able = [spec for spec in specs if spec.protocol and asked <= column_rungs(spec.protocol).keys()]
             names = [spec.name for spec in able or specs]
             metafunc.parametrize(TARGET, names, indirect=True, scope="session", ids=names)
@@ -266,7 +266,7 @@ def _suite_target(suite: Suite) -> Callable[..., Any]:
 
 def _default_target(node: pytest.Collector) -> bool:
     """Whether no conftest of the user's says which target a node's checks are for."""
-    known = node.session._fixturemanager.getfixturedefs(TARGET, node)
+    known = node.session._fixturemanager.getfixturedefs(TARGET, node) or ()
     return bool(known) and hasattr(known[-1].func, "netconform_default")
 
 

@@ -17,7 +17,7 @@ from pytest_netconform.judge import Column, survey
 from pytest_netconform.options import Settings
 from pytest_netconform.protocols import PROTOCOLS, Suite
 from pytest_netconform.revival import Revival, served_again
-from pytest_netconform.spoken import dialect_named, fitted, named_by, placed, takes, undescribed
+from pytest_netconform.spoken import describe, dialect_named, fitted, named_by, placed, takes, undescribed
 from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Cancel
@@ -102,7 +102,9 @@ class Roster:
             spec = placed(spec, dialect_named(spec.options["dialect"]))
         spec, why = recognised(spec, cancel=self._cancel)
         if self.network.check(spec):
-            self.remarks.append(undescribed(why or f"nobody says what {spec.url} speaks"))
+            if spec.way.datagrams:
+                raise TargetError(f"{spec.url} does not say what can be asked there; {describe(datagrams=True)}")
+            self.remarks.append(f"{why or f'nobody says what {spec.url} speaks'}; {undescribed()}")
         return spec
 
     def for_workers(self) -> dict[str, Any]:
@@ -218,10 +220,17 @@ def column_of(target: Target) -> Column:
 
 
 def _unreached(target: Target, transcript: Transcript) -> str:
-    """Why the sanity dialogue had no connection to be held on; empty when it had one."""
+    """Why the sanity dialogue had no connection to be held on, or no answer at all; empty when it had one."""
+    place, dialect = target.spec.place, target.dialect
+    if target.survey.absent:
+        return f"nobody listens on {place}: what is sent there is refused (ICMP port unreachable)"
     needed = What.TLS if target.spec.implicit_tls else What.CONNECT
-    reached = any(event.what is needed for event in transcript.events) and not target.survey.absent
-    return "" if reached else target.survey.problem
+    if not any(event.what is needed for event in transcript.events):
+        return target.survey.problem
+    if target.spec.way.datagrams and not target.survey.spoke and dialect is not None:
+        doubts = f"nobody listens there, datagrams are lost on the way, or it does not speak {dialect.name}"
+        return f"{place} is silent: {doubts} ({target.survey.problem})"
+    return ""
 
 
 def _expanded(spec: Spec) -> list[Spec]:

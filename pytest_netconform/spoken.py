@@ -58,13 +58,16 @@ def takes(spec: Spec, dialect: Dialect) -> bool:
     return "dialect" in spec.protocol.options and spec.protocol.datagrams is not dialect.streams
 
 
-def undescribed(why: str) -> str:
-    """What to tell somebody whose server nobody has described, in one line."""
-    example = '[framing] kind = "lines" and [[exchange]] say = "PING", hear = "PONG"'
-    return (
-        f"{why}; it is asked what holds for any server; for more, write a dialect (a file that says {example}, or the "
-        "like) and name it by --netconform-dialect=FILE.toml (docs/dialects.md)"
-    )
+def undescribed() -> str:
+    """What to tell somebody whose server nobody has described."""
+    return f"it is asked what holds for any server; for more, {describe()}"
+
+
+def describe(*, datagrams: bool = False) -> str:
+    """How a server is described, for a message."""
+    first = 'transport = "udp"' if datagrams else '[framing] kind = "lines"'
+    example = f'{first} and [[exchange]] say = "PING", hear = "PONG"'
+    return f"name a dialect, a file that says {example}, or the like: --netconform-dialect=FILE.toml (docs/dialects.md)"
 
 
 def _bare_ways() -> list[tuple[str, Scheme]]:
