@@ -142,6 +142,9 @@ class MemoryWire(Wire):
         self._write(data, deadline)
         return len(data)
 
+    def _stirs(self) -> bool:
+        return bool(self._link.arrived) or self._link.closed or self._link.broken
+
     def _write_urgent(self, octet: bytes, deadline: float) -> None:
         """A server that does not ask for urgent data never sees it."""
 

@@ -74,9 +74,12 @@ class Transcript:
         self._secrets: list[bytes] = []
         self._received = 0
 
-    def add(self, at: float, connection: int, what: What, data: bytes = b"") -> None:
-        """Record one event. Octets received beyond the bounds are counted, not kept."""
-        total = len(data)
+    def add(self, at: float, connection: int, what: What, data: bytes = b"", repeated: int = 0) -> None:
+        """Record one event. Octets received beyond the bounds are counted, not kept.
+
+        repeated: how many octets were sent in all, where it was the same ones again and again.
+        """
+        total = repeated or len(data)
         if what in (What.RECEIVE, What.HEARD, What.ARRIVAL):
             data = data[: max(0, min(KEPT_PER_EVENT, KEPT_IN_ALL - self._received))]
             self._received += len(data)

@@ -87,6 +87,22 @@ class Wire(ABC):
         self.record(What.SEND, data[:taken])
         return taken
 
+    def flood(self, data: bytes, most: int, seconds: float) -> int:
+        """The same octets again and again, at most so many in all: how many the peer took.
+
+        It ends early when he says anything or ends, or takes nothing for so many seconds; what he says stays unread.
+        """
+        taken = 0
+        with suppress(Gone):
+            while taken < most and not self._stirs():
+                piece = data[: most - taken]
+                wrote = self._pour(piece, self.now() + seconds)
+                taken += wrote
+                if wrote < len(piece):
+                    break
+        self.transcript.add(self.now() - self._epoch, self.number, What.SEND, data[:taken], taken)
+        return taken
+
     def send_urgent(self, octet: bytes, deadline: float) -> None:
         """One octet as urgent data (RFC 9293 3.8.5), which TLS does not have. Raises Silence or Gone."""
         self.record(What.NOTE, b"urgent: " + octet)
@@ -142,6 +158,10 @@ class Wire(ABC):
 
     @abstractmethod
     def _pour(self, data: bytes, deadline: float) -> int: ...
+
+    @abstractmethod
+    def _stirs(self) -> bool:
+        """Whether the peer has said something that nobody has read, or has ended."""
 
     @abstractmethod
     def _write_urgent(self, octet: bytes, deadline: float) -> None: ...
@@ -347,6 +367,10 @@ class SocketWire(Wire):
             except (ssl.SSLError, OSError) as error:
                 raise Gone(_reason(error)) from None
         return taken
+
+    def _stirs(self) -> bool:
+        self._pull()
+        return bool(self._unread) or self._end is not None
 
     def _write_urgent(self, octet: bytes, deadline: float) -> None:
         sock = self._open_socket()

@@ -137,6 +137,13 @@ class Stream(Dialogue[Frame]):
                 self.target.carriage.pause(PAUSE)
             self.send(piece)
 
+    def flood(self, data: bytes, most: int) -> int:
+        """Say the same octets again and again, at most so many, until the peer says something, ends, or takes nothing
+        for a silence window: how many he took. What he made of it, `react` tells.
+        """
+        self._said = f"{self._shown(data)} again and again"
+        return self.wire.flood(data, most, self.target.window)
+
     def finish(self) -> None:
         """Close our half: no more will come from us, and we go on listening."""
         self.wire.shutdown()

@@ -238,6 +238,8 @@ class _Lines:
             return "" if number in self._waiting else f'"read", {PATIENCE:g}'
         announced = number in self._waiting
         self._waiting.discard(number)
+        if event.what is What.SEND and event.total > len(event.data) > 0:
+            return f'"send", ({self._writer.expression(event.data)}) * {-(-event.total // len(event.data))}'
         if event.what is What.SEND:
             return f'"send", {self._writer._segments(event.data)}'
         if event.what is What.TLS:
