@@ -261,20 +261,20 @@ class Datagrams(Remarks):
             raise NotApplicable("root", "our own system gives us none of the ports of such services (it takes root)")
         self.visit.evidence.add("silence")
         octets = self.dialect.requests.encode(exchange.say)
-        answered = set()
-        for _ in range(SILENCE_TRIES):
-            for service in services:
-                service.send(octets)
-            window = self.target.window
-            for service in services:
-                if service.next(service.wire.now() + window, "silence towards services") is not None:
-                    answered.add(service.way.port)
-                window = 0.0  # it was the same for all
+        expected = "silence towards the ports of services that answer"
+        answered = [str(service.way.port) for service in services if service.answers(octets, expected)]
         self.given(exchange)
         if answered:
-            ports = ", ".join(map(str, sorted(answered)))
-            expected = "silence towards the ports of services that answer"
+            ports = ", ".join(answered)
             raise NonConformity(expected, f"replies to ports {ports}", owed=True)
+
+    def answers(self, octets: bytes, expected: str) -> bool:
+        """Whether these octets are answered in one of three tries. They are sent one at a time: bursts get lost."""
+        for _ in range(SILENCE_TRIES):
+            self.send(octets)
+            if self.next(self.wire.now() + self.target.window, expected) is not None:
+                return True
+        return False
 
     def _service(self, port: int) -> Datagrams | None:
         try:

@@ -99,7 +99,11 @@ def test_ipv6(datagram: Datagrams) -> None:
     hosts = [host for host in datagram.hosts if ":" in host]
     if not hosts:
         datagram.not_applicable("the target has no IPv6 address")
-    datagram.sibling(host=hosts[0]).ask(datagram.sample())
+    datagram.given(datagram.sample())
+    try:
+        datagram.sibling(host=hosts[0]).ask(datagram.sample())
+    except NonConformity as problem:
+        raise NonConformity(f"an answer at {hosts[0]} too", problem.received) from None
 
 
 @requirement("UDP-broadcast", INTEROP, "RFC 919, RFC 1122 3.3.6", "What is done about a broadcast request.")
