@@ -356,8 +356,11 @@ class Stream(Dialogue[Frame]):
         return opened
 
     def others(self: S, count: int) -> list[S]:
-        """So many connections more, all open at once: for checks that are `@crowded`."""
-        return [self.sibling() for _ in range(count)]
+        """So many connections more, all open at once, which the target owes us: for checks that are `@crowded`."""
+        found = [self.served_again("while others are open") for _ in range(count)]
+        for other in found:
+            other.reopen, other.rung = self.reopen, self.rung
+        return found
 
     def today(self) -> float:
         """The moment by this machine's calendar, in seconds since 1970."""
