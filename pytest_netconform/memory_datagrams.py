@@ -85,7 +85,8 @@ class MemoryDatagrams(DatagramCarriage):
             self._now = max(self._now, until)
             return
         self._now, self._alarm = max(self._now, self._alarm), None
-        self._perform(self._session.wake(self._now), (HOSTS[0], PORT))
+        at = self._session.here if self._session.here[1] else (HOSTS[0], PORT)
+        self._perform(self._session.wake(self._now), at)
 
     def _perform(self, actions: list[DatagramAction], at: Address) -> None:
         for action in actions:

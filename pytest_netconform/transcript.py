@@ -41,8 +41,8 @@ class What(str, Enum):
     AWAIT = "await"  # what we wait for from now on; for reproducers, never shown
 
 
-EMPTY = b"(an empty datagram)"
-_DATAGRAMS = {What.DATAGRAM: "C", What.ARRIVAL: "S"}  # each is shown by itself: its boundaries mean something
+EMPTY = "(an empty datagram)"
+_SAID = {What.SEND: "C", What.DATAGRAM: "C", What.ARRIVAL: "S"}  # what is shown by itself, and by whom it was said
 
 
 @dataclass(frozen=True)
@@ -148,20 +148,20 @@ class Transcript:
         return text
 
     def lines(self) -> Iterator[Line]:
-        """The C:/S: rendering, line by line; arrivals in pieces are joined to whole lines again."""
-        for at, connection, who, data, total in self._joined():
+        """The C:/S: rendering, line by line; arrivals in pieces are joined to lines; a datagram stays as it is."""
+        for at, connection, who, data, total, datagram in self._joined():
             masked = self.mask(data)
-            for line in masked.splitlines(keepends=True) if b"\n" in masked else [masked]:
-                yield Line(at, connection, who, _shown(line))
+            for line in [masked] if datagram or b"\n" not in masked else masked.splitlines(keepends=True):
+                yield Line(at, connection, who, _shown(line) if total or not datagram else EMPTY)
             if total > len(data):
                 yield Line(at, connection, "*", f"({total} octets, {len(data)} kept)")
 
-    def _joined(self) -> Iterator[tuple[float, int, str, bytes, int]]:
+    def _joined(self) -> Iterator[tuple[float, int, str, bytes, int, bool]]:
         waiting: dict[int, tuple[float, bytes, int]] = {}
 
-        def flush() -> Iterator[tuple[float, int, str, bytes, int]]:
+        def flush() -> Iterator[tuple[float, int, str, bytes, int, bool]]:
             for connection, (began, data, total) in waiting.items():
-                yield began, connection, "S", data, total
+                yield began, connection, "S", data, total, False
             waiting.clear()
 
         for event in self.events:
@@ -170,13 +170,12 @@ class Transcript:
                 waiting[event.connection] = (began, data + event.data, total + event.total)
             elif event.what not in (What.HEARD, What.AWAIT):
                 yield from flush()
-                if event.what is What.SEND:
-                    yield event.at, event.connection, "C", event.data, event.total
-                elif event.what in _DATAGRAMS:
-                    yield event.at, event.connection, _DATAGRAMS[event.what], event.data or EMPTY, event.total
+                if event.what in _SAID:
+                    datagram = event.what is not What.SEND
+                    yield event.at, event.connection, _SAID[event.what], event.data, event.total, datagram
                 else:
                     text = f"{event.what.value}: ".encode() + event.data if event.data else event.what.value.encode()
-                    yield event.at, event.connection, "*", text, len(text)
+                    yield event.at, event.connection, "*", text, len(text), False
         yield from flush()
 
     def render(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_netconform.datagrams import Address, DatagramCarriage, NotOurs, Refused, Unsent, Way, place
-from pytest_netconform.dialect import Dialect, Exchange
+from pytest_netconform.dialect import Dialect, Exchange, IdField
 from pytest_netconform.dialogue import Remarks, Visit, shown
 from pytest_netconform.transcript import What
 from pytest_netconform.transport import Gone, Silence
@@ -40,9 +40,12 @@ class Reply:
         return place(self.sender)
 
 
+ANYTHING = rb"(?s:.*)"
+
+
 def anything(say: bytes) -> Exchange:
     """A request that may be answered by whatever it be."""
-    return Exchange(say, pattern=rb"(?s:.*)")
+    return Exchange(say, pattern=ANYTHING)
 
 
 @dataclass(eq=False)
@@ -50,12 +53,17 @@ class Asked:
     """What was asked on a socket, how often, and how many replies to it came."""
 
     exchange: Exchange
+    id: IdField | None = None
     sent: int = 0
     heard: int = 0
 
     def fits(self, reply: Reply) -> bool:
-        """Whether a datagram can be its reply."""
-        return reply.payload is not None and self.exchange.fits(reply.payload)
+        """Whether a datagram can be its reply: it says what it should, under the id of the request."""
+        if reply.payload is None or not self.exchange.fits(reply.payload):
+            return False
+        if self.id is None or self.exchange.pattern == ANYTHING:
+            return True
+        return self.id.of(reply.payload) == self.id.of(self.exchange.say)
 
 
 class Datagrams(Remarks):
@@ -308,7 +316,7 @@ class Datagrams(Remarks):
     def _known(self, exchange: Exchange | Asked) -> Asked:
         if isinstance(exchange, Asked):
             return exchange
-        self.asked.append(Asked(exchange))
+        self.asked.append(Asked(exchange, self.dialect.id))
         return self.asked[-1]
 
     def _nobody(self, expected: str) -> NonConformity:
