@@ -134,11 +134,13 @@ def test_a_suite_without_a_target(pytester: pytest.Pytester) -> None:
 
 
 def test_the_reference_alone_is_all_of_them(pytester: pytest.Pytester) -> None:
-    """Every protocol with its default dialect; a check of a project's own finds the one that it is for."""
+    """Every protocol with its default dialect; a check of a project's own finds those that it is for."""
     pytester.makepyfile(test_house=HOUSE, test_udp=UDP)
     result = pytester.runpytest("--netconform-target=reference", "test_house.py", "test_udp.py", "-v")
-    assert result.parseoutcomes() == {"passed": 3}
-    result.stdout.fnmatch_lines(["reference:stream*", "speaks lines over tcp*", "reference:datagram*"])
+    assert result.parseoutcomes() == {"passed": 4, "skipped": 1}  # no reply of SMTP is exact
+    result.stdout.fnmatch_lines(
+        ["reference:smtp*", "reference:stream*", "speaks lines over tcp*", "reference:datagram*"]
+    )
 
 
 # -- dialects
@@ -151,7 +153,7 @@ def test_a_dialect_file(pytester: pytest.Pytester, lines: Host, ping: str) -> No
     for more in ((), ("-n2",)):
         result = pytester.runpytest(target, "--netconform-dialect=ping.toml", "test_house.py", *more)
         assert result.parseoutcomes() == {"passed": 2}
-        result.stdout.fnmatch_lines([f"tcp://{lines.host}:{lines.port}[?]dialect=*ping.toml*", "speaks ping over tcp*"])
+        result.stdout.fnmatch_lines([f"tcp://{lines.host}:{lines.port}[?]dialect=*", "speaks ping over tcp*"])
     named = pytester.runpytest(f"{target}?dialect={ping}", "test_house.py")
     assert named.parseoutcomes() == {"passed": 2}
 
@@ -260,8 +262,6 @@ def test_a_datagram_target_where_nobody_listens(pytester: pytest.Pytester) -> No
         plain = pytester.runpytest(f"--netconform-target=udp://{place}")
     refused = pytester.runpytest(f"--netconform-target=echo+udp://{place}")
     assert {silent.ret, plain.ret, refused.ret} == {pytest.ExitCode.USAGE_ERROR}
-    silent.stderr.fnmatch_lines(
-        [f"ERROR: {place} is silent: nobody listens there, datagrams are lost on the way, or *"]
-    )
+    silent.stderr.fnmatch_lines([f"ERROR: {place} is silent: nobody listens there, datagrams are lost *"])
     plain.stderr.fnmatch_lines([f"ERROR: udp://{place} does not say what can be asked there; name a dialect, *"])
     refused.stderr.fnmatch_lines([f"ERROR: nobody listens on {place}: *refused (ICMP port unreachable)"])
