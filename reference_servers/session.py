@@ -211,6 +211,3 @@ class DatagramSession:
     def _taken(self) -> list[DatagramAction]:
         actions, self._actions = self._actions, []
         return actions
-
-
-AnySession = Session | DatagramSession
