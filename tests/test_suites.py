@@ -202,6 +202,20 @@ def test_a_stranger_on_a_bare_port(pytester: pytest.Pytester) -> None:
     wrong.stderr.fnmatch_lines(["*is of no known kind: it greets with *"])
 
 
+def test_the_reference_speaks_a_dialect_of_ones_own(pytester: pytest.Pytester, ping: str) -> None:
+    """Our own server is started with a file, over the transport that the file names; a contradiction is told."""
+    pytester.makepyfile(test_house=HOUSE)
+    unix = PING.format(transport="unix", framing="framing = { kind = 'prefixed' }")
+    pytester.makefile(".toml", local=unix)
+    for dialect, transport in (("ping", "tcp"), ("local", "unix")):
+        result = pytester.runpytest(f"--netconform-target=reference:stream?dialect={dialect}.toml", "test_house.py")
+        assert result.parseoutcomes() == {"passed": 2}
+        result.stdout.fnmatch_lines([f"speaks {dialect} over {transport}: *"])
+    wrong = pytester.runpytest("--netconform-target=reference:stream?dialect=echo-udp")
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.fnmatch_lines(["ERROR: reference:stream: the dialect echo-udp travels over udp; *"])
+
+
 def test_a_dialect_made_in_python(pytester: pytest.Pytester, lines: Host) -> None:
     """Door 3: the fixture returns a URL and a dialect, and checks run ahead and on workers all the same."""
     url = f"tcp://{lines.host}:{lines.port}"
