@@ -14,8 +14,10 @@ import ssl
 import struct
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol
 
 from pytest_netconform.transcript import Transcript, What
@@ -77,8 +79,11 @@ class Wire(ABC):
 
     def send(self, data: bytes, deadline: float) -> None:
         """Write all octets, in the segments that the cut asks for. Raises Silence or Gone."""
+        segments = self.cut(data)
+        if len(segments) > 1:
+            self.record(What.CUT, _places(segments))
         self.record(What.SEND, data)
-        for segment in self.cut(data):
+        for segment in segments:
             self._write(segment, deadline)
 
     def pour(self, data: bytes, deadline: float) -> int:
@@ -181,6 +186,13 @@ class Wire(ABC):
     @abstractmethod
     def _close(self, *, abort: bool) -> bool:
         """Whether there was something to close."""
+
+
+def _places(segments: Sequence[bytes]) -> bytes:
+    """Where octets were cut: `octets` for everywhere, or the offsets."""
+    if all(len(segment) == 1 for segment in segments):
+        return b"octets"
+    return b" ".join(b"%d" % place for place in accumulate(map(len, segments[:-1])))
 
 
 class Carriage(Protocol):

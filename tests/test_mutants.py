@@ -11,7 +11,8 @@ from pytest_netconform.verdict import Verdict
 from tests.gates import CONFIGURATIONS, NEVER_KILLS, Case, Effect, Gate, cases, effects, guests
 from tests.matrix import FOLDER, rows
 
-pytestmark = pytest.mark.xdist_group("matrix")  # what every mutant does is found out once
+# what every mutant does is found out once, however long that takes on a busy machine
+pytestmark = [pytest.mark.xdist_group("matrix"), pytest.mark.timeout(600)]
 HEALTHY = (Verdict.PASS, Verdict.OBSERVED)
 NOT_REACHED = (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE)
 

@@ -23,8 +23,8 @@ free_port = serve._free_port
 SERVER = """
 import os, signal, socket, sys
 port, place = int(sys.argv[1]), sys.argv[2]
-listener = socket.create_server(("127.0.0.1", port))
 open(place, "a").write(f"{os.getpid()}\\n")
+listener = socket.create_server(("127.0.0.1", port))
 print("listening on", port, flush=True)
 while True:
     connection, _ = listener.accept()

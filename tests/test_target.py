@@ -125,7 +125,12 @@ def test_options_are_read(text: str, options: dict[str, str]) -> None:
 
 def test_a_url_leads_to_the_same_target_again() -> None:
     """What reports call a target is a target: the line that repeats a finding works."""
-    for text in ("smtp://anna@[::1]:2525?recipient=a+b@c&patience=3", "h:25", "reference:smtp?greeting=554"):
+    for text in (
+        "smtp://anna@[::1]:2525?recipient=a+b@c&patience=3",
+        "h:25",
+        "reference:smtp?greeting=554",
+        "smtp://anna%40x%3A@h:25?reject=some%20words%20%26%20more%23&recipients=al*@b",
+    ):
         spec = parse_target(text)
         assert spec.url == text
         assert parse_target(spec.url) == spec

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import zlib
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +91,7 @@ def _plain(text: str) -> str:
     return visible(" ".join(text.split()).encode()).replace('"', "'")
 
 
+@cache
 def _replay() -> tuple[str, str]:
     """The imports of `replay.py`, and all that follows them."""
     source = resources.files("pytest_netconform.report").joinpath("replay.py").read_text(encoding="utf-8")
