@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_netconform.detect import misnamed, recognised
 from pytest_netconform.judge import Column, survey
 from pytest_netconform.options import Settings
-from pytest_netconform.protocols import PROTOCOLS, Suite
+from pytest_netconform.protocols import PROTOCOLS, Suite, by_scheme
 from pytest_netconform.revival import Revival, served_again
 from pytest_netconform.spoken import describe, dialect_named, fitted, named_by, placed, takes, undescribed
 from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
@@ -62,7 +62,7 @@ class Roster:
     def read(self, texts: Sequence[str]) -> None:
         """Read targets, and start what serves them. Raises TargetError."""
         if self._settings.serve:
-            self.revival = Revival(self._settings.serve)
+            self.revival = Revival(self._settings.serve, datagrams=self._in_datagrams(texts))
             self.specs = self._described([self.revival.spec(texts)])
             return
         specs = [spec for text in texts for spec in _expanded(parse_target(text, os.environ))]
@@ -71,6 +71,13 @@ class Roster:
             if names.count(spec.name) > 1:
                 raise TargetError(f"two targets are called {spec.name}; write NAME=... before one of them")
         self.specs = self._described(specs)
+
+    def _in_datagrams(self, texts: Sequence[str]) -> bool:
+        """Whether a command serves datagrams: the target's scheme says so, or the dialect of the run."""
+        schemes = {text.partition("://")[0].rpartition("=")[2].lower() for text in texts if "://" in text}
+        if schemes:
+            return any(row.datagrams for row in map(by_scheme, schemes) if row is not None)
+        return bool(self._settings.dialect) and not dialect_named(self._settings.dialect).streams
 
     def _described(self, specs: list[Spec]) -> list[Spec]:
         """The targets, with the dialect that the command line names for those that nothing else describes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,17 @@ from pytest_netconform.requirement import MUST, requirement
 @requirement("UDP-HOUSE-ask", MUST, "house rules", "What is asked is answered.")
 def test_ask(datagram):
     datagram.ask(datagram.sample())
+"""
+UDP_SERVER = """
+import socketserver
+import sys
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request[1].sendto(self.request[0], self.client_address)
+
+if __name__ == "__main__":
+    socketserver.UDPServer(("127.0.0.1", int(sys.argv[1])), Echo).serve_forever()
 """
 PING = """
 transport = "{transport}"
@@ -265,6 +277,18 @@ def test_datagrams(pytester: pytest.Pytester, datagrams: DatagramHost) -> None:
     ):
         result = pytester.runpytest(f"--netconform-target={target[0]}", *target[1:], "test_house.py")
         assert result.parseoutcomes() == {"passed": 1}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--netconform-target=echo+udp://127.0.0.1:{port}"], ["--netconform-dialect=echo-udp"]], ids=str
+)
+def test_a_command_may_serve_datagrams(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    """Door 4 waits until the port is bound, where there is nothing to connect to."""
+    pytester.makepyfile(test_house=UDP, server=UDP_SERVER)
+    command = f"--netconform-serve={sys.executable} server.py {{port}}"
+    result = pytester.runpytest(command, *arguments, "test_house.py")
+    assert result.parseoutcomes() == {"passed": 1}
+    result.stdout.fnmatch_lines(["speaks echo-udp over udp*"])
 
 
 def test_a_datagram_target_where_nobody_listens(pytester: pytest.Pytester) -> None:
