@@ -102,6 +102,12 @@ class Session:
         self.on_sent()
         return self._taken()
 
+    def urgent(self, octet: bytes, now: float) -> list[Action]:
+        """Urgent data arrived (RFC 9293 3.8.5). Only memory tells: over sockets who does not ask never sees it."""
+        self.now = now
+        self.on_urgent(octet)
+        return self._taken()
+
     # what a subclass defines
 
     def on_open(self) -> None:
@@ -122,6 +128,9 @@ class Session:
 
     def on_sent(self) -> None:
         """There is room for more."""
+
+    def on_urgent(self, octet: bytes) -> None:
+        """By default it is no data, and passed over."""
 
     # what a subclass calls
 
