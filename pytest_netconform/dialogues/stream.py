@@ -7,15 +7,19 @@ without a dialect has a `Stream` too: it can be connected to, written to and lef
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import time
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from pytest_netconform.dialect import Dialect, Exchange
-from pytest_netconform.dialogue import Dialogue, Say, Visit, reach
+from pytest_netconform.dialogue import Dialogue, NoConnection, Opener, Say, Visit, reach
 from pytest_netconform.transcript import What
-from pytest_netconform.transport import Gone, Silence, TlsFailure
+from pytest_netconform.transport import Carriage, Gone, Silence, TlsFailure, Wire
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.frames import MESSAGE_LIMIT, Frame, Framer, Wrong, short
 from pytest_netconform.wire.framing import Flow, base
@@ -27,6 +31,19 @@ FRESH = 1000  # the number of the first probe that a check does not ask itself
 
 S = TypeVar("S", bound="Stream")
 
+#: Why a connection cannot even be tried.
+OURS = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A carriage whose peer stands at addresses."""
+
+    def hosts(self) -> tuple[str, ...]:
+        """All of them."""
+
+    def at(self, host: str) -> Carriage:
+        """The way to one of them."""
 
 @dataclass(frozen=True)
 class Reaction:
@@ -145,6 +162,18 @@ class Stream(Dialogue[Frame]):
         return self.wire.flood(data, most, self.target.window)
 
     def finish(self) -> None:
+    def unread(self, data: bytes, most: int) -> int:
+        """Say the same octets again and again, at most so many, and read nothing, until the peer takes no more for a
+        silence window: how many he took.
+        """
+        self._said = f"{self._shown(data)} again and again, unread"
+        return self.wire.flood(data, most, self.target.window, deaf=True)
+
+    def urgent(self, octet: bytes) -> None:
+        """One octet as urgent data. That the connection broke is noticed by whoever listens."""
+        with suppress(Gone, Silence):
+            self.wire.send_urgent(octet, self.wire.now() + self.target.patience)
+
         """Close our half: no more will come from us, and we go on listening."""
         self.wire.shutdown()
 
@@ -368,3 +397,35 @@ class Stream(Dialogue[Frame]):
 
 
 STANDS = "stream-stands"  # among what checks share: whether a fresh connection stays open, where there is no dialect
+    def passer(self, after: str) -> Wire:
+        """A bare connection, which the target owes us, of somebody who will not stay; nothing was read."""
+        try:
+            return self.visit.dial()
+        except NoConnection as problem:
+            expected = f"a new connection to be taken {after}"
+            raise NonConformity(expected, str(problem), owed=True, passing=True) from None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses of the target; none where it is a socket file."""
+        carriage = self.target.carriage
+        return carriage.hosts() if isinstance(carriage, Placed) else ()
+
+    def elsewhere(self: S, host: str) -> S:
+        """A connection to the target at another of its addresses. Raises NonConformity when nobody is there, and
+        Inconclusive when our own system knows no way to there.
+        """
+        carriage = self.target.carriage
+        assert isinstance(carriage, Placed) and self.reopen is not None
+        visit = copy(self.visit)
+        visit.target = copy(self.target)
+        visit.target.carriage = carriage.at(host)
+        opener: Opener = self.reopen
+        try:
+            opened: S = opener(visit)
+        except NoConnection as problem:
+            if any(os.strerror(code) in str(problem) for code in OURS):
+                raise Inconclusive(f"our own system knows no way: {problem}") from None
+            raise NonConformity(f"service at {host} too", str(problem)) from None
+        return opened
+
