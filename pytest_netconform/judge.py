@@ -96,7 +96,8 @@ def judge(
             if target.alone:  # whoever serves one client at a time serves the next when this one has gone
                 visit.close()
             visit.transcript.add(visit.seconds(), 0, What.AWAIT, b"service")
-            _control(target, column)
+            if not target.once_only:
+                _control(target, column)
     except Exception as error:
         problem = error
     finally:

@@ -300,6 +300,11 @@ class Target:
         return self.dialect is not None and self.dialect.serves != "many"
 
     @property
+    def once_only(self) -> bool:
+        """Whether it declares that nobody is served after the first client."""
+        return self.dialect is not None and self.dialect.serves == "once"
+
+    @property
     def stranger(self) -> bool:
         """Whether the target has no reason to trust the place that we speak from (private networks may be trusted)."""
         return self.options.get("vantage") == "outside" or (bool(self.spec.host) and _in_public(self.spec.host))

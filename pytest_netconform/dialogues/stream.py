@@ -22,15 +22,15 @@ from pytest_netconform.transcript import What
 from pytest_netconform.transport import Carriage, Gone, Silence, TlsFailure, Wire
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.frames import MESSAGE_LIMIT, Frame, Framer, Wrong, short
-from pytest_netconform.wire.framing import Flow, base
+from pytest_netconform.wire.framing import Flow, UntilClose, base
 
 PAUSE = 0.001  # seconds between two segments
 PIECE = 1 << 16  # octets that are written before we listen again
 QUOTED = 4096  # octets of a right reply that a reproducer compares
+ANYTHING = UntilClose().pattern
 FRESH = 1000  # the number of the first probe that a check does not ask itself
 
 S = TypeVar("S", bound="Stream")
-
 #: Why a connection cannot even be tried.
 OURS = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -44,6 +44,7 @@ class Placed(Protocol):
 
     def at(self, host: str) -> Carriage:
         """The way to one of them."""
+
 
 @dataclass(frozen=True)
 class Reaction:
@@ -161,7 +162,6 @@ class Stream(Dialogue[Frame]):
         self._said = f"{self._shown(data)} again and again"
         return self.wire.flood(data, most, self.target.window)
 
-    def finish(self) -> None:
     def unread(self, data: bytes, most: int) -> int:
         """Say the same octets again and again, at most so many, and read nothing, until the peer takes no more for a
         silence window: how many he took.
@@ -174,6 +174,7 @@ class Stream(Dialogue[Frame]):
         with suppress(Gone, Silence):
             self.wire.send_urgent(octet, self.wire.now() + self.target.patience)
 
+    def finish(self) -> None:
         """Close our half: no more will come from us, and we go on listening."""
         self.wire.shutdown()
 
@@ -196,19 +197,23 @@ class Stream(Dialogue[Frame]):
 
     def _hear_one(self, exchange: Exchange, within: float | None) -> bytes:
         expected = f"{exchange.describe()} in answer to {short(exchange.say)}"
+        pattern = self._pattern(exchange)
+        if isinstance(self._framer, Framer) and self.dialect.replies.pattern == ANYTHING:
+            # no expression can tell a reproducer where an answer ends, but for the right one
+            self._framer.pattern = ANYTHING if pattern is None else b"(?:" + pattern + b"|" + ANYTHING + b")"
         frame = self.hear(expected, within=within)
         if frame.payload is None or (self.strict and frame.deviations):
-            self._misframed(frame, expected)
+            self._misframed(frame, expected, pattern)
         if not exchange.fits(frame.payload):
             received = short(frame.payload or b"")
-            raise NonConformity(expected, received, pattern=self._pattern(exchange))
+            raise NonConformity(expected, received, pattern=pattern)
         return frame.payload or b""
 
-    def _misframed(self, frame: Frame, expected: str) -> None:
+    def _misframed(self, frame: Frame, expected: str, pattern: bytes | None) -> None:
         problem = f"{self._shown(frame.raw)} ({'; '.join(frame.deviations)})"
         if not self.strict:
             raise Inconclusive(f"an answer that cannot be framed: {problem}; {self._framer.grammar} judges that")
-        raise NonConformity(f"{expected}, in {self.dialect.replies.describe()}", problem)
+        raise NonConformity(f"{expected}, in {self.dialect.replies.describe()}", problem, pattern=pattern)
 
     def _hear_flow(self, right: bytes, within: float | None) -> bytes:
         expected = f"{short(right)} in answer to {self._said}"
@@ -292,10 +297,13 @@ class Stream(Dialogue[Frame]):
         return bytes(data)
 
     def react(self, *, window: float | None = None) -> Reaction:
-        """What the peer does within a silence window, which begins anew with everything that he says."""
+        """What the peer does within a silence window, which begins anew with everything that he says; of a peer who
+        does not stop, what he says while our patience lasts.
+        """
         window = self.target.window if window is None else window
         frames: list[Frame] = []
-        while True:
+        deadline = self.wire.now() + self.target.patience
+        while self.wire.now() < deadline:
             try:
                 frames.append(self.hear(within=window))
             except NonConformity:
@@ -323,13 +331,18 @@ class Stream(Dialogue[Frame]):
 
     def _twin(self, right: Exchange) -> None:
         try:
-            if self.whole or not base(self.dialect.replies).parts:
-                self.sibling().ask(right)
-            else:
-                self.ask(right)
+            self.ask(right)
         except NonConformity as problem:
             raise Inconclusive(f"prerequisite not met: {problem}") from None
         self.visit.evidence.add("twin")
+        if self.whole or "replies-until-close" in self.target.claims:
+            self._come_again()
+
+    def _come_again(self) -> None:
+        """Another connection in the place of this one, which has served."""
+        other = self.afresh()
+        self.wire, self._framer, self.greeting = other.wire, other._framer, other.greeting
+        self.over = self.broken = False
 
     def alive(self) -> None:
         """The session goes on, in step: a probe that was not asked before gets its answer.
@@ -391,12 +404,6 @@ class Stream(Dialogue[Frame]):
             other.reopen, other.rung = self.reopen, self.rung
         return found
 
-    def today(self) -> float:
-        """The moment by this machine's calendar, in seconds since 1970."""
-        return time.time()
-
-
-STANDS = "stream-stands"  # among what checks share: whether a fresh connection stays open, where there is no dialect
     def passer(self, after: str) -> Wire:
         """A bare connection, which the target owes us, of somebody who will not stay; nothing was read."""
         try:
@@ -429,3 +436,9 @@ STANDS = "stream-stands"  # among what checks share: whether a fresh connection 
             raise NonConformity(f"service at {host} too", str(problem)) from None
         return opened
 
+    def today(self) -> float:
+        """The moment by this machine's calendar, in seconds since 1970."""
+        return time.time()
+
+
+STANDS = "stream-stands"  # among what checks share: whether a fresh connection stays open, where there is no dialect
