@@ -88,10 +88,7 @@ class Roster:
         if not any(takes(spec, dialect) for spec in specs):
             kind = "a stream" if dialect.streams else "datagrams"
             raise TargetError(f"--netconform-dialect={name}: no target of this run is {kind} without a dialect")
-        return [
-            placed(replace(spec, options={**spec.options, "dialect": name}), dialect) if takes(spec, dialect) else spec
-            for spec in specs
-        ]
+        return [_with_dialect(spec, name) for spec in specs]
 
     def resolve(self, *, dial: bool = True) -> None:
         """Find out what each target speaks, reach it and hold its sanity dialogue. Raises TargetError.
@@ -179,8 +176,7 @@ class Roster:
         if dialect is not None:
             spec = placed(spec, dialect)
             return self._reach(spec, fitted(spec, dialect))
-        (spec,) = self._described([spec]) if self._settings.dialect and not spec.options.get("dialect") else [spec]
-        return self._reach(self._recognised(spec))
+        return self._reach(self._recognised(_with_dialect(spec, self._settings.dialect)))
 
     def revive(self, target: Target) -> None:
         """A check has lost the target: if a command serves it, it is started again, and the run goes on."""
@@ -247,6 +243,13 @@ def _expanded(spec: Spec) -> list[Spec]:
     rows = list(PROTOCOLS.values())
     names = [spec.name if len(rows) == 1 else f"{spec.name}-{row.name}" for row in rows]
     return [replace(spec, name=name, protocol=row) for name, row in zip(names, rows, strict=True)]
+
+
+def _with_dialect(spec: Spec, name: str) -> Spec:
+    """A target with the dialect that was named for the run, if it is meant for it."""
+    if not name or not takes(spec, dialect := dialect_named(name)):
+        return spec
+    return placed(replace(spec, options={**spec.options, "dialect": name}), dialect)
 
 
 def _packed(spec: Spec) -> dict[str, Any]:

@@ -249,6 +249,25 @@ def test_a_dialect_made_in_python(pytester: pytest.Pytester, lines: Host) -> Non
         result.stdout.fnmatch_lines([f"tcp://{lines.host}:{lines.port}  Stream*", "speaks mine over tcp*"])
 
 
+def test_the_dialect_of_a_run_reaches_the_targets_of_fixtures(pytester: pytest.Pytester, lines: Host) -> None:
+    """A target that a fixture names takes it where nothing else describes it, and else leaves it alone."""
+    door = """
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def netconform_target():
+        return {!r}
+    """
+    both = pytester.makepyfile(test_house=HOUSE), "--netconform-dialect=lines"
+    for url, outcomes in {
+        f"{lines.host}:{lines.port}": {"passed": 2},
+        f"tcp://{lines.host}:{lines.port}": {"passed": 2},
+        "reference:smtp": {"passed": 1, "skipped": 1},
+    }.items():
+        pytester.makeconftest(door.format(url))
+        assert pytester.runpytest(*both).parseoutcomes() == outcomes
+
+
 # -- over other transports
 
 
