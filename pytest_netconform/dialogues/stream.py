@@ -397,6 +397,13 @@ class Stream(Dialogue[Frame]):
         opened: S = reach(self.reopen, self.visit, self.rung)
         return opened
 
+    def owed(self: S, after: str) -> S:
+        """This connection closed, and another one in its place that the target owes us: for checks that may hurt it."""
+        self.wire.close()
+        opened = self.served_again(after)
+        opened.reopen, opened.rung = self.reopen, self.rung
+        return opened
+
     def others(self: S, count: int) -> list[S]:
         """So many connections more, all open at once, which the target owes us: for checks that are `@crowded`."""
         found = [self.served_again("while others are open") for _ in range(count)]
