@@ -318,7 +318,7 @@ class Stream(Dialogue[Frame]):
 
         `right` itself is asked first: in this session where several requests can be, else on a connection of its own.
         """
-        self._twin(right)
+        self.twin(right)
         self.send(wrong.octets)
         if wrong.ended:
             self.finish()
@@ -329,7 +329,10 @@ class Stream(Dialogue[Frame]):
             raise NonConformity(expected, str(reaction))
         return reaction
 
-    def _twin(self, right: Exchange) -> None:
+    def twin(self, right: Exchange) -> None:
+        """The valid neighbour of what comes next is answered, here or, where nothing can follow it, on a connection that
+        has gone when this one comes in its place; Inconclusive otherwise.
+        """
         try:
             self.ask(right)
         except NonConformity as problem:
