@@ -30,7 +30,9 @@ _SAMPLES = (b"", b"anything at all")  # what is said to a service that does not 
 _DATE = Exchange(pattern=rb"[ -~\r\n]+", example=b"Tuesday, February 22, 1982 17:37:43-PST\r\n")  # (RFC 867)
 _TIME = Exchange(pattern=_ANY + rb"{4}", example=b"\x83\xaa\x7e\x80")  # 2208988800: the year 1970 (RFC 868)
 _QUOTE = Exchange(pattern=_ANY + rb"+", example=b"Simple is better than complex.\r\n")  # (RFC 865)
-_USERS = Exchange(pattern=_ANY + rb"+", example=b"Login  Name   Tty\r\nanna   Anna   tty1\r\n")  # (RFC 866, RFC 1288)
+_USERS = Exchange(
+    pattern=rb"(?s:(?!HTTP/).+)", example=b"Login  Name   Tty\r\nanna   Anna   tty1\r\n"
+)  # (RFC 866, RFC 1288)
 _CHARACTERS = Exchange(pattern=_ANY + rb"*", example=bytes(range(32, 104)) + b"\r\n")  # (RFC 864)
 
 
@@ -87,8 +89,8 @@ _CLASSIC = (
         "finger",
         Lines(),
         UntilClose(),
-        exchanges=(replace(_USERS, say=b""), replace(_USERS, say=b"root")),
-        unknown=Exchange(b"nosuch", pattern=_ANY + rb"+", example=b"nosuch: no such user.\r\n"),
+        exchanges=(replace(_USERS, say=b"", pattern=rb"(?s:(?!HTTP/).*)"), replace(_USERS, say=b"root")),
+        unknown=replace(_USERS, say=b"nosuch", example=b"nosuch: no such user.\r\n"),
         standard="rfc1288",
     ),
     # our half-close tells a server that would answer more than one question that there is none

@@ -65,6 +65,9 @@ WORDS = {
         Words(b"\x00", b"Tuesday", "daytime"),
         Words(b"", b"x" * 512, "qotd"),
         Words(b"", b" !\r\n", "chargen"),
+        Words(b"", b"Login\r\n", "systat"),
+        Words(b"", b"Login\r\n", "finger"),
+        Words(b"", b"6191, 23 : ERROR : NO-USER\r\n", "ident"),
     ],
     "datagram": [
         Words(b"", b"aaaaaaaa", "echo-udp", ECHO),
