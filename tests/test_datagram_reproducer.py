@@ -33,6 +33,8 @@ NO_TELLING = {
     "gone_client_ends_the_loop": "this system does not tell a server of refusals",
     "characters_for_data_only": "what the sanity dialogue said before is no part of the script",
 }
+#: what says something else a second later, so that a replay may or may not see the same
+MOVING = {"unix_epoch", "little_endian_time", "local_time", "eight_octets"}
 NEVER_FAILS = {"recvfrom_2048", "reply_to_everybody", "reply_to_the_group", "long_reply_sent", "five_octets_for_one"}
 
 
@@ -67,7 +69,7 @@ def replayed(text: str, mutant: Mutant, session: type[Any] | None) -> str:
     return "does not" if received is None else "repeats"
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.name not in MOVING], ids=lambda mutant: mutant.name)
 def test_every_failure_is_repeated(mutant: Mutant, capsys: pytest.CaptureFixture[str]) -> None:
     """On the mutant, over a socket, the finding repeats; on the reference it does not."""
     found = finding_of(mutant)

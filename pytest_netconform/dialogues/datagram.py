@@ -280,7 +280,7 @@ class Datagrams(Remarks):
         for _ in range(SILENCE_TRIES):
             self.send(octets)
             if self.next(self.wire.now() + self.target.window, expected) is not None:
-                self._blame("reply")
+                self._blame("silence")
                 return True
         return False
 
@@ -298,7 +298,7 @@ class Datagrams(Remarks):
         deadline = self.wire.now() + window
         while (reply := self.next(deadline, expected)) is not None:
             if self.claimed(reply) is None:
-                self._blame("reply")
+                self._blame("silence")
                 raise NonConformity(expected, self._shown(reply.raw) or "an empty datagram", owed=True)
 
     def together(self, several: Iterable[Exchange]) -> list[Asked]:
@@ -320,7 +320,7 @@ class Datagrams(Remarks):
         return self.asked[-1]
 
     def _blame(self, what: str) -> None:
-        """Leave word for a reproducer: the finding is the answer that is missing here, or the reply that just came."""
+        """Leave word for a reproducer: an answer is missing here, or what just came is a wrong one or broke silence."""
         self.wire.record(What.AWAIT, f"judged {what}".encode())
 
     def _nobody(self, expected: str) -> NonConformity:

@@ -104,8 +104,8 @@ class Replay:
                 except Refused:
                     print(f"*{number}: refused: nobody listens there")
             number, what, *how = steps[-1]
-            judge = self.must_answer if what == "must answer" else self.must_not_answer
-            return judge(self.sockets[number], *how)
+            verdict: str | None = getattr(self, what.replace(" ", "_"))(self.sockets[number], *how)
+            return verdict
         finally:
             for one in self.sockets.values():
                 one.close()
@@ -143,6 +143,18 @@ class Replay:
                     return None
             except Refused:
                 return "a refusal: nobody listens there"
+        return f"nothing in {len(TRIES)} tries"
+
+    def must_be_right(self, peer: Socket, data: bytes, right: bytes) -> str | None:
+        """The datagram is answered, and the whole answer is as a right one."""
+        for seconds in TRIES:
+            try:
+                peer.send(data)
+                answer = peer.receive(seconds)
+            except Refused:
+                return "a refusal: nobody listens there"
+            if answer is not None:
+                return None if re.fullmatch(right, answer) else visible(answer)
         return f"nothing in {len(TRIES)} tries"
 
     def must_not_answer(self, peer: Socket, data: bytes, recorded: bytes, elsewhere: bool) -> str | None:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from pytest_netconform.report.steps import Recorded, alike, literals
 from pytest_netconform.transcript import Event, What
+from pytest_netconform.verdict import NonConformity
 
 if TYPE_CHECKING:
     from pytest_netconform.judge import Outcome
 
-JUDGED, JUDGED_ANSWER = b"judged", b"judged answer"  # an answer was owed; else one that came is the finding
+# what the dialogue says of a finding: an answer was owed, or silence; otherwise the last answer is a wrong one
+JUDGED, JUDGED_ANSWER, JUDGED_SILENCE = b"judged", b"judged answer", b"judged silence"
+ANY = b".*"
 
 
 def over_datagrams(outcome: Outcome) -> bool:
@@ -31,9 +34,13 @@ def steps_of(outcome: Outcome) -> Recorded:
     number = events[place].connection
     asked = max(0, _last(events, What.DATAGRAM, number, place))
     judgement = f'{number}, "must answer", {_octets(events[asked].data)}'
-    if not owed:
+    right = outcome.problem.pattern if isinstance(outcome.problem, NonConformity) else None
+    if right is not None:
+        judgement = f'{number}, "must be right", {_octets(events[asked].data)}, {right!r}'
+    elif not owed:
         came = _last(events, What.ARRIVAL, number, place)
-        wrong = f"{_pattern(events[came])!r}, {_from_elsewhere(events[came - 1])}"
+        pattern = ANY if events[place].data == JUDGED_SILENCE else _pattern(events[came])
+        wrong = f"{pattern!r}, {_from_elsewhere(events[came - 1])}"
         judgement = f'{number}, "must not answer", {_octets(events[asked].data)}, {wrong}'
     lines = [line for line, same in groupby(_lines(events[:asked])) for line in _counted(line, len(list(same)))]
     return Recorded(lines=[f"        ({line})," for line in [*lines, judgement]])
