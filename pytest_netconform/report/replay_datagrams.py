@@ -152,7 +152,7 @@ class Replay:
                 peer.send(data)
                 answer = peer.receive(seconds)
             except Refused:
-                return "a refusal: nobody listens there"
+                give_up("nobody listens there")
             if answer is not None:
                 return None if re.fullmatch(right, answer) else visible(answer)
         return f"nothing in {len(TRIES)} tries"
@@ -170,7 +170,7 @@ class Replay:
                     if re.fullmatch(recorded, answer, re.DOTALL):
                         return visible(answer)
             except Refused:
-                return None
+                give_up("nobody listens there")
         return None
 
 
