@@ -111,12 +111,11 @@ def _plenty(stream: Stream) -> bytes:
 def test_many_short_connections(stream: Stream) -> None:
     """Recorded: whether all of five hundred (or as many as three seconds allow) are served; later ones are at least."""
     # Field note: xinetd (`cps`) and inetd limit how many may come in a while, and serve again after a pause.
-    owes = not stream.target.claims.isdisjoint(("known", "unasked", "unasked-stream"))
     stream.wire.close()
     told = "short connections in a row are all served"
     for number in range(CLIENTS):
         try:
-            if owes:
+            if stream.target.owes:
                 stream = stream.owed("after many short connections")
                 stream.served(number)
             else:
