@@ -12,11 +12,11 @@ from pytest_netconform.verdict import Inconclusive, NonConformity
 
 OTHERS = 5  # clients beside the slow one
 PIECES = 10  # of his request
-QUESTIONS = 10  # that each of the others asks between two of them
+QUESTIONS = 4  # that each of the others asks between two of them; a hundred show nothing more
 UNREAD = 4 << 20  # octets of answers that nobody reads, where a rule makes long ones: more than buffers hold
 LARGE = 16_000  # octets of each of them
 MOST = 10_000  # questions, where answers are short
-CLIENTS = 500  # one after the other
+CLIENTS = 300  # one after the other; the row has 500, and what is used up by each would be used up by these
 SECONDS = 3.0  # that they may take in all
 LATER = 12  # tries, a second apart, to be served again by who limits how many may come in a while
 FULL = 1100  # connections at once: more than the 1024 descriptors that a process usually has
@@ -62,7 +62,7 @@ def test_idle_client_holds_nobody(stream: Stream) -> None:
 @serial
 @crowded
 def test_slow_client_slows_nobody_down(stream: Stream) -> None:
-    """Between the pieces of one request, five others ask ten questions each; in the end all are answered."""
+    """Between the pieces of one request, five others ask four questions each; in the end all are answered."""
     others = _beside(stream, OTHERS)
     probe = stream.probe()
     data = stream.encoded(probe)
@@ -109,7 +109,7 @@ def _plenty(stream: Stream) -> bytes:
 @needs("-once")
 @hostile
 def test_many_short_connections(stream: Stream) -> None:
-    """Recorded: whether all of five hundred (or as many as three seconds allow) are served; later ones are at least."""
+    """Recorded: whether all of three hundred (or as many as three seconds allow) are served; later ones are at least."""
     # Field note: xinetd (`cps`) and inetd limit how many may come in a while, and serve again after a pause.
     stream.wire.close()
     told = "short connections in a row are all served"
