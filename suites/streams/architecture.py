@@ -109,7 +109,7 @@ def _plenty(stream: Stream) -> bytes:
 @needs("-once")
 @hostile
 def test_many_short_connections(stream: Stream) -> None:
-    """Recorded: whether all of three hundred (or as many as three seconds allow) are served; later ones are at least."""
+    """Recorded: whether all of three hundred, or of as many as come in three seconds, are served; later ones are."""
     # Field note: xinetd (`cps`) and inetd limit how many may come in a while, and serve again after a pause.
     stream.wire.close()
     told = "short connections in a row are all served"
