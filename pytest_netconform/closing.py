@@ -153,4 +153,4 @@ class Ledger:
 
 def _unmet(name: str) -> Entry:
     """The entry of a target that no process reached."""
-    return {"name": name, "url": "", "protocol": "", "capabilities": [], "problem": ""}
+    return {"name": name, "url": "", "protocol": "", "dialect": "", "capabilities": [], "problem": ""}

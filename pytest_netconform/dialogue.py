@@ -20,7 +20,7 @@ from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, No
 Code = int | str  # 250, or a pattern such as "5yz", "OK"
 Say = str | bytes  # a str is one line, CRLF is added; bytes are sent as they are
 
-ANSWER_OCTETS = 1 << 20  # an answer that has not ended by then has no end
+ANSWER_OCTETS = 1 << 20
 SHOWN = 120  # octets of a command or an answer that a message repeats
 
 
@@ -44,6 +44,14 @@ class Value(Shape):
         """Whether it is a refusal that asks to try again later."""
 
 
+class Line(Shape):
+    """Whatever a visit opens: a connection, or a socket for datagrams."""
+
+    def close(self) -> None:
+        """Close; harmless when done twice."""
+
+
+L = TypeVar("L", bound=Line)
 V = TypeVar("V", bound=Value)
 V_co = TypeVar("V_co", bound=Value, covariant=True)
 D = TypeVar("D", bound="Dialogue[Any]")
@@ -81,20 +89,23 @@ class Visit:
         self.observed: list[str] = []
         self.evidence: set[str] = set()  # twin, refusal, silence, close, control: what the verdict rests on
         self.epoch = target.carriage.now()
-        self._wires: list[Wire] = []
+        self._lines: list[Line] = []
         self._nonces: list[str] = []
         for secret in filter(None, [target.account[1].encode()]):
             self.transcript.hide(secret)
 
     def dial(self) -> Wire:
         """A new connection. Raises NoConnection when there is none to be had."""
-        number = len(self._wires) + 1
+        return self.keep(lambda n: self.target.carriage.connect(self.transcript, n, self.epoch, self.target.cut))
+
+    def keep(self, make: Callable[[int], L]) -> L:
+        """What `make` opens under the next number, closed when this visit ends. Raises NoConnection."""
         try:
-            wire = self.target.carriage.connect(self.transcript, number, self.epoch, self.target.cut)
+            line = make(len(self._lines) + 1)
         except Unreachable as error:
             raise NoConnection(str(error)) from None
-        self._wires.append(wire)
-        return wire
+        self._lines.append(line)
+        return line
 
     def note(self, text: str) -> None:
         """Remember a remark that does not change the verdict."""
@@ -118,11 +129,43 @@ class Visit:
 
     def close(self) -> None:
         """Leave: close whatever is still open."""
-        for wire in self._wires:
-            wire.close()
+        for line in self._lines:
+            line.close()
 
 
-class Dialogue(Generic[V]):
+class Remarks:
+    """What a check puts on record of its visit, whatever it speaks over."""
+
+    visit: Visit
+
+    def observe(self, value: object) -> None:
+        """Record what this target does where the standard leaves it free."""
+        self.visit.observed.append(str(value))
+
+    def note(self, text: str) -> None:
+        """Record a remark that does not change the verdict."""
+        self.visit.note(text)
+
+    def tolerate(self, expected: str, received: bytes, note: str) -> None:
+        """Record a DEVIATION that the field shows so often that it is not failed; the check goes on."""
+        self.visit.deviations.append(Deviation(expected, self._shown(received), note))
+
+    def require(self, truth: object, expected: str, received: object) -> None:
+        """Raise NonConformity unless `truth`: for rules about the contents of answers (octets are made visible)."""
+        if not truth:
+            text = self._shown(received) if isinstance(received, bytes) else str(received)
+            raise NonConformity(expected, text)
+
+    def not_applicable(self, reason: str) -> None:
+        """End the check: the target leaves it nothing to look at."""
+        raise NotApplicable(reason, reason)
+
+    def _shown(self, data: bytes) -> str:
+        """Octets for a message; secrets are hidden before anything is cut."""
+        return shown(self.visit.transcript.mask(data))
+
+
+class Dialogue(Remarks, Generic[V]):
     """One connection of a visit. Everything a check does goes through here, so that every expectation is recorded.
 
     `control` is an exchange that a healthy peer answers in any state that the check leaves: (command, codes).
@@ -131,6 +174,7 @@ class Dialogue(Generic[V]):
     control: ClassVar[tuple[Say, tuple[Code, ...]]] = ("", ())
     accepted: ClassVar[tuple[Code, ...]] = ("2yz", "3yz")
     refused: ClassVar[tuple[Code, ...]] = ("4yz", "5yz")
+    longest: ClassVar[int] = ANSWER_OCTETS  # octets of an answer; one that has not ended by then has no end
 
     def __init__(self, visit: Visit, framer: Callable[[], Framer[V]]) -> None:
         self.visit = visit
@@ -139,6 +183,7 @@ class Dialogue(Generic[V]):
         self.reopen: Callable[[Visit], Dialogue[Any]] | None = None  # how the judge reached this state
         self.rung = ""  # and what that state is called
         self.over = False  # whether listening for an answer has met the end of the connection
+        self.broken = False  # and whether that was no close, but a reset
         self._make_framer = framer
         self._framer = framer()
         self._said = "the connection"
@@ -210,17 +255,23 @@ class Dialogue(Generic[V]):
             except Silence:
                 raise self._owed(expected, f"nothing for {patience:g} s") from None
             except (Gone, TlsFailure) as error:
-                self.over = True
+                self.over = self.broken = True
                 raise self._owed(expected, f"the end of the connection ({error})") from None
             if not data:
                 self.over = True
-                raise self._owed(expected, "the connection was closed")
+                if (value := self._ended_by_close()) is None:
+                    raise self._owed(expected, "the connection was closed")
+                break
             octets += len(data)
-            if octets > ANSWER_OCTETS:
-                raise NonConformity(expected, f"an answer that has no end after {ANSWER_OCTETS} octets", owed=True)
+            if octets > self.longest:
+                raise NonConformity(expected, f"an answer that has no end after {self.longest} octets", owed=True)
             self._framer.feed(data)
         self.wire.record(What.HEARD, value.raw)
         return value
+
+    def _ended_by_close(self) -> V | None:
+        """The answer that the end of the connection completes, where that is a way to end one."""
+        return None
 
     def heard(self, *, window: float | None = None) -> V | None:
         """The answer that arrives within one silence window, or None; then `over` tells whether the peer has closed.
@@ -236,10 +287,6 @@ class Dialogue(Generic[V]):
     def _await(self, what: str, seconds: float, pattern: bytes = b"") -> None:
         """Leave word for a reproducer: from here on we wait for this, at most so long."""
         self.wire.record(What.AWAIT, f"{what} {seconds:g} ".encode() + pattern)
-
-    def _shown(self, data: bytes) -> str:
-        """Octets for a message; secrets are hidden before anything is cut."""
-        return shown(self.visit.transcript.mask(data))
 
     def unframed(self) -> bytes:
         """What arrived and is no whole answer yet."""
@@ -423,7 +470,8 @@ class Dialogue(Generic[V]):
         self._await("end", self.target.window)
         try:
             while self.wire.receive(deadline):
-                pass
+                if self.wire.now() >= deadline:
+                    return False
         except Silence:
             return False
         except (Gone, TlsFailure):
@@ -448,28 +496,6 @@ class Dialogue(Generic[V]):
             expected = f"a new connection to be served {after}"
             raise NonConformity(expected, str(problem), owed=True, passing=True) from None
         return opened
-
-    def observe(self, value: object) -> None:
-        """Record what this target does where the standard leaves it free."""
-        self.visit.observed.append(str(value))
-
-    def note(self, text: str) -> None:
-        """Record a remark that does not change the verdict."""
-        self.visit.note(text)
-
-    def tolerate(self, expected: str, received: bytes, note: str) -> None:
-        """Record a DEVIATION that the field shows so often that it is not failed; the check goes on."""
-        self.visit.deviations.append(Deviation(expected, self._shown(received), note))
-
-    def require(self, truth: object, expected: str, received: object) -> None:
-        """Raise NonConformity unless `truth`: for rules about the contents of answers (octets are made visible)."""
-        if not truth:
-            text = self._shown(received) if isinstance(received, bytes) else str(received)
-            raise NonConformity(expected, text)
-
-    def not_applicable(self, reason: str) -> None:
-        """End the check: the target leaves it nothing to look at."""
-        raise NotApplicable(reason, reason)
 
 
 Opener = Callable[[Visit], Any]

@@ -7,12 +7,26 @@ A silence, or a limit of 300 seconds, costs nothing here and ends exactly. This 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, StartTls, WakeAt
+from pytest_netconform.reference_servers.session import (
+    Action,
+    Close,
+    Peer,
+    Reset,
+    Send,
+    Session,
+    StartTls,
+    TellWhenSent,
+    WakeAt,
+)
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Gone, Silence, TlsFailure, Wire
 from pytest_netconform.wire.cuts import Cut, whole
 
+HOSTS = ("127.0.0.1", "::1")  # where the one machine stands that there is
+ROOM = 1 << 18  # octets that lie unread before a session is given no more to answer
+SENDING = 0.001  # seconds that a portion is under way, for sessions that wait for room (`TellWhenSent`)
 CLIENT_HELLO = b"\x16\x03\x01\x00\xa0\x01\x00\x00\x9c\x03\x03"  # what a session sees that was not asked for TLS
 
 
@@ -35,13 +49,23 @@ class Memory:
         while self._now < until:
             self.advance(until)
 
-    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses at which connections are taken."""
+        return HOSTS
+
+    def at(self, host: str) -> MemoryAt:
+        """The way to one of them; the client's own address looks the same."""
+        return MemoryAt(self, host)
+
+    def connect(
+        self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole, host: str = HOSTS[0]
+    ) -> MemoryWire:
         """A new session and the wire to it."""
         link = _Link(self._make_session())
         self._links.append(link)
         wire = MemoryWire(self, link, transcript, number, epoch, cut)
         wire.record(What.CONNECT, b"memory")
-        link.perform(link.session.open(Peer(secure=self._implicit_tls), self._now))
+        link.perform(link.session.open(Peer((host, 0), self._implicit_tls), self._now))
         if self._implicit_tls:
             wire.secure = True
             wire.record(What.TLS, wire.tls_version().encode())
@@ -63,6 +87,26 @@ class Memory:
         link.perform(link.session.wake(self._now))
 
 
+@dataclass(frozen=True)
+class MemoryAt:
+    """The same sessions under the same clock, reached at another address."""
+
+    memory: Memory
+    host: str
+
+    def now(self) -> float:
+        """Virtual seconds."""
+        return self.memory.now()
+
+    def pause(self, seconds: float) -> None:
+        """Advance the clock."""
+        self.memory.pause(seconds)
+
+    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
+        """A new session and the wire to it."""
+        return self.memory.connect(transcript, number, epoch, cut, self.host)
+
+
 class _Link:
     """One connection's state between the client's wire and the session."""
 
@@ -71,6 +115,7 @@ class _Link:
         self.arrived = bytearray()  # from the session, not yet read by the client
         self.alarm: float | None = None
         self.awaits_tls = False
+        self.tells = False  # the session waits until what it sent was read
         self.closed = False  # by the session
         self.broken = False  # by a reset
         self.finished = False  # by the client: no more from there
@@ -85,6 +130,8 @@ class _Link:
                 self.awaits_tls = True
             elif isinstance(action, WakeAt):
                 self.alarm = action.at
+            elif isinstance(action, TellWhenSent):
+                self.tells = True
             elif isinstance(action, Close):
                 self.closed, self.alarm = True, None
             elif isinstance(action, Reset):
@@ -124,6 +171,25 @@ class MemoryWire(Wire):
             return
         link.perform(link.session.receive(data, self.now()))
 
+    def _pour(self, data: bytes, deadline: float) -> int:
+        if len(self._link.arrived) >= ROOM:  # whoever is not read does not read either
+            self._memory.pause(max(0.0, deadline - self.now()))
+            return 0
+        self._write(data, deadline)
+        return len(data)
+
+    def _stirs(self) -> bool:
+        return bool(self._link.arrived) or self._link.closed or self._link.broken
+
+    def _write_urgent(self, octet: bytes, deadline: float) -> None:
+        if self._left or self._link.broken:
+            raise Gone("Connection reset by peer")
+        if not self._link.closed:
+            self._link.perform(self._link.session.urgent(octet, self.now()))
+
+    def _narrow(self, octets: int) -> None:
+        """There is no buffer."""
+
     def _read(self, deadline: float) -> bytes:
         link = self._link
         while True:
@@ -139,7 +205,13 @@ class MemoryWire(Wire):
                 return b""
             if self.now() >= deadline:
                 raise Silence("nothing came")
-            self._memory.advance(deadline)
+            if link.tells:
+                # a pull: whoever sends without end sends as much as is read, and reading takes time
+                link.tells = False
+                self._memory.pause(min(SENDING, deadline - self.now()))
+                link.perform(link.session.sent(self.now()))
+            else:
+                self._memory.advance(deadline)
 
     def _handshake(self, deadline: float) -> None:
         link = self._link

@@ -77,7 +77,7 @@ def wake(config: pytest.Config) -> Run:
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Look into every module of the user's as soon as pytest has imported it: a door 3 may be in it."""
-    if isinstance(collector, pytest.Module) and not hasattr(collector, "protocol"):
+    if isinstance(collector, pytest.Module) and not hasattr(collector, "suite"):
         load: Callable[[], object] = collector._getobj
 
         def loaded() -> object:

@@ -16,7 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Protocol
 
@@ -86,6 +86,39 @@ class Wire(ABC):
         for segment in segments:
             self._write(segment, deadline)
 
+    def pour(self, data: bytes, deadline: float) -> int:
+        """Write without reading, as much as the peer takes until the deadline: how many octets. Raises Gone."""
+        taken = self._pour(data, deadline)
+        self.record(What.SEND, data[:taken])
+        return taken
+
+    def flood(self, data: bytes, most: int, seconds: float, *, deaf: bool = False) -> int:
+        """The same octets again and again, at most so many in all: how many the peer took.
+
+        It ends early when he says anything (unless we are deaf) or ends, or takes nothing for so many seconds; what he
+        says stays unread.
+        """
+        taken = 0
+        with suppress(Gone):
+            while taken < most and (deaf or not self._stirs()):
+                piece = data[: most - taken]
+                wrote = self._pour(piece, self.now() + seconds)
+                taken += wrote
+                if wrote < len(piece):
+                    break
+        self.transcript.add(self.now() - self._epoch, self.number, What.SEND, data[:taken], taken)
+        return taken
+
+    def send_urgent(self, octet: bytes, deadline: float) -> None:
+        """One octet as urgent data (RFC 9293 3.8.5), which TLS does not have. Raises Silence or Gone."""
+        self.record(What.NOTE, b"urgent: " + octet)
+        self._write_urgent(octet, deadline)
+
+    def narrow(self, octets: int) -> None:
+        """Ask for a small receive buffer (SO_RCVBUF); in memory there is none."""
+        self.record(What.NOTE, b"receive buffer: %d" % octets)
+        self._narrow(octets)
+
     def receive(self, deadline: float) -> bytes:
         """What arrives first, or b"" at the peer's end of stream. Raises Silence at the deadline, Gone, TlsFailure."""
         data = self._read(deadline)
@@ -128,6 +161,19 @@ class Wire(ABC):
 
     @abstractmethod
     def _write(self, data: bytes, deadline: float) -> None: ...
+
+    @abstractmethod
+    def _pour(self, data: bytes, deadline: float) -> int: ...
+
+    @abstractmethod
+    def _stirs(self) -> bool:
+        """Whether the peer has said something that nobody has read, or has ended."""
+
+    @abstractmethod
+    def _write_urgent(self, octet: bytes, deadline: float) -> None: ...
+
+    @abstractmethod
+    def _narrow(self, octets: int) -> None: ...
 
     @abstractmethod
     def _read(self, deadline: float) -> bytes: ...
@@ -231,6 +277,20 @@ class SocketCarriage:
                 raise Unreachable(f"no TLS with {self}: {error}") from None
         return wire
 
+    def hosts(self) -> tuple[str, ...]:
+        """Every address of the peer, in the system's order; none of a Unix socket. Raises Unreachable."""
+        if self.path:
+            return ()
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise Unreachable(f"{self.host} has no address: {error.strerror or error}") from None
+        return tuple(dict.fromkeys(str(info[4][0]) for info in found))
+
+    def at(self, host: str) -> SocketCarriage:
+        """The way to the same port at another address."""
+        return replace(self, host=host)
+
     def _dial(self) -> socket.socket:
         if self.path:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -320,6 +380,35 @@ class SocketWire(Wire):
                 self._wait(deadline, select.POLLIN)
             except (ssl.SSLError, OSError) as error:
                 raise Gone(_reason(error)) from None
+
+    def _pour(self, data: bytes, deadline: float) -> int:
+        taken = 0
+        while taken < len(data):
+            try:
+                taken += self._open_socket().send(memoryview(data)[taken:])
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                try:
+                    self._wait(deadline, select.POLLOUT)
+                except Silence:
+                    break
+            except (ssl.SSLError, OSError) as error:
+                raise Gone(_reason(error)) from None
+        return taken
+
+    def _stirs(self) -> bool:
+        self._pull()
+        return bool(self._unread) or self._end is not None
+
+    def _write_urgent(self, octet: bytes, deadline: float) -> None:
+        sock = self._open_socket()
+        try:
+            self._wait(deadline, select.POLLOUT)
+            sock.send(octet, socket.MSG_OOB)
+        except OSError as error:
+            raise Gone(_reason(error)) from None
+
+    def _narrow(self, octets: int) -> None:
+        self._open_socket().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
     def _may_pull(self) -> bool:
         return self._end is None and len(self._unread) < UNREAD

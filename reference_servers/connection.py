@@ -15,7 +15,17 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, StartTls, WakeAt
+from pytest_netconform.reference_servers.session import (
+    Action,
+    Close,
+    Peer,
+    Reset,
+    Send,
+    Session,
+    StartTls,
+    TellWhenSent,
+    WakeAt,
+)
 
 if TYPE_CHECKING:
     from pytest_netconform.reference_servers.host import Host
@@ -92,6 +102,8 @@ class Connection(asyncio.BufferedProtocol):
         self._live = False  # the session was opened, and has neither closed nor failed
         self._ended = False  # the peer says no more
         self._closing = False  # our side is closed; input is drained
+        self._paused = False  # more is buffered than the peer takes
+        self._tells = False  # the session waits for room
 
     # what asyncio calls
 
@@ -117,11 +129,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         # a peer that does not read is not listened to: what is buffered for him stays bounded
+        self._paused = True
         if not self._closing:
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self._paused = False
         self.transport.resume_reading()
+        self._tell()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
@@ -142,7 +157,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_send(self, data: bytes) -> None:
         """Octets for the network, encrypted already where they must be."""
-        self.transport.write(data)
+        if not self.transport.is_closing():  # asyncio logs what is written to a peer who has gone
+            self.transport.write(data)
 
     def on_close(self) -> None:
         """Flush, then FIN; the input is drained for a bounded while."""
@@ -171,6 +187,9 @@ class Connection(asyncio.BufferedProtocol):
                 self._write(action.data)
             elif isinstance(action, WakeAt):
                 self._wish(action.at)
+            elif isinstance(action, TellWhenSent):
+                self._tells = True
+                self._tell()
             elif isinstance(action, Close):
                 self._live = False
                 self.on_close()
@@ -274,6 +293,15 @@ class Connection(asyncio.BufferedProtocol):
         self._wake = None
         # the loop fires up to one tick of the clock early
         self.perform(self.session.wake(max(at, self._loop.time())))
+
+    def _tell(self) -> None:
+        if self._tells and not self._paused:  # soon, not now: others have their turn between two portions
+            self._loop.call_soon(self._try, self._sent)
+
+    def _sent(self) -> None:
+        if self._tells and self._live and not self._paused:
+            self._tells = False
+            self.perform(self.session.sent(self._loop.time()))
 
     def _try(self, work: Callable[..., object], *arguments: object) -> None:
         try:

@@ -16,7 +16,7 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pytest_netconform.reference_servers.connection import READ_SIZE, Connection
 from pytest_netconform.reference_servers.session import Session
@@ -30,6 +30,13 @@ H = TypeVar("H", bound="Host")
 MakeSession = Callable[[], Session]
 
 
+class Running(Protocol):
+    """What a loop stops before it ends."""
+
+    def stop(self) -> None:
+        """Close every socket."""
+
+
 class Loop:
     """One asyncio loop in one daemon thread: started by the first `run`, gone after `close`, and usable again."""
 
@@ -37,7 +44,7 @@ class Loop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self.hosts: set[Host] = set()  # those that run; `close` stops them
+        self.hosts: set[Running] = set()  # those that run; `close` stops them
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` in the loop's thread and return its result; called from any other thread."""
@@ -106,7 +113,7 @@ class Host:
         if implicit_tls and tls is None:
             raise ValueError("implicit_tls needs a context in tls")
         self.make_session = make_session
-        self.host = "" if path is not None else _loopback(host)
+        self.host = "" if path is not None else loopback(host)
         self.port = port
         self.path = path
         self.tls = tls
@@ -297,7 +304,8 @@ def serving(
     return kind(make_session, host=host, port=port, path=path, tls=tls, implicit_tls=implicit_tls, loop=loop)
 
 
-def _loopback(host: str) -> str:
+def loopback(host: str) -> str:
+    """A host's address, if it is this machine's own and nobody else's; ValueError otherwise."""
     address = "127.0.0.1" if host == "localhost" else host
     try:
         inside = ipaddress.ip_address(address).is_loopback

@@ -39,7 +39,12 @@ class WakeAt:
     at: float | None
 
 
-Action = Send | StartTls | Close | Reset | WakeAt
+@dataclass(frozen=True)
+class TellWhenSent:
+    """Call `sent` once the network has taken what was sent so far: who sends without end goes on then, not before."""
+
+
+Action = Send | StartTls | Close | Reset | WakeAt | TellWhenSent
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,18 @@ class Session:
         self.on_wake()
         return self._taken()
 
+    def sent(self, now: float) -> list[Action]:
+        """What `TellWhenSent` waited for has left; the peer may still have it before him."""
+        self.now = now
+        self.on_sent()
+        return self._taken()
+
+    def urgent(self, octet: bytes, now: float) -> list[Action]:
+        """Urgent data arrived (RFC 9293 3.8.5). Only memory tells: over sockets who does not ask never sees it."""
+        self.now = now
+        self.on_urgent(octet)
+        return self._taken()
+
     # what a subclass defines
 
     def on_open(self) -> None:
@@ -109,6 +126,12 @@ class Session:
     def on_wake(self) -> None:
         """Time has passed; the session knows which of its limits that was."""
 
+    def on_sent(self) -> None:
+        """There is room for more."""
+
+    def on_urgent(self, octet: bytes) -> None:
+        """By default it is no data, and passed over."""
+
     # what a subclass calls
 
     def act(self, action: Action) -> None:
@@ -120,5 +143,80 @@ class Session:
         self._actions.append(Send(data))
 
     def _taken(self) -> list[Action]:
+        actions, self._actions = self._actions, []
+        return actions
+
+
+# -- datagrams
+
+Address = tuple[str, int]  # of a Unix socket: its path, and 0
+
+
+@dataclass(frozen=True)
+class SendTo:
+    """Send one datagram to this address, from where its cause arrived, or from elsewhere: `port`, `host`."""
+
+    data: bytes
+    to: Address
+    source: str = ""
+
+
+DatagramAction = SendTo | Close | WakeAt
+
+
+class DatagramSession:
+    """All that arrives at one socket, whoever sends it. Subclasses define `on_…` and call `act`, `send`.
+
+    here: the address at which the datagram arrived that is being looked at.
+    """
+
+    now: float = 0.0
+    here: Address = ("", 0)
+
+    def __init__(self) -> None:
+        self._actions: list[DatagramAction] = []
+
+    # what a carriage calls; times are in its seconds
+
+    def datagram(self, data: bytes, sender: Address, here: Address, now: float) -> list[DatagramAction]:
+        """One datagram arrived, perhaps an empty one."""
+        self.here, self.now = here, now
+        self.on_datagram(data, sender)
+        return self._taken()
+
+    def refused(self, peer: Address, now: float) -> list[DatagramAction]:
+        """A datagram of ours found nobody there (ICMP port unreachable)."""
+        self.now = now
+        self.on_refused(peer)
+        return self._taken()
+
+    def wake(self, now: float) -> list[DatagramAction]:
+        """The time that `WakeAt` named has come."""
+        self.now = now
+        self.on_wake()
+        return self._taken()
+
+    # what a subclass defines
+
+    def on_datagram(self, data: bytes, sender: Address) -> None:
+        """Digest one datagram."""
+
+    def on_refused(self, peer: Address) -> None:
+        """By default a peer that has gone is no affair of ours."""
+
+    def on_wake(self) -> None:
+        """Time has passed; the session knows which of its limits that was."""
+
+    # what a subclass calls
+
+    def act(self, action: DatagramAction) -> None:
+        """Queue an action for the carriage."""
+        self._actions.append(action)
+
+    def send(self, data: bytes, to: Address) -> None:
+        """Queue a datagram."""
+        self._actions.append(SendTo(data, to))
+
+    def _taken(self) -> list[DatagramAction]:
         actions, self._actions = self._actions, []
         return actions

@@ -18,7 +18,9 @@ def targets() -> str:
     lines = ["| scheme | protocol | default port |", "|---|---|---|"]
     for row in PROTOCOLS.values():
         for scheme, way in row.schemes.items():
-            lines.append(f"| `{scheme}://` | {row.title}{' over TLS' * way.implicit_tls} | {way.port or '-'} |")
+            what = f"{row.title}{' over TLS' * way.implicit_tls}"
+            what += f": dialect `{way.dialect}`" if way.dialect else ""
+            lines.append(f"| `{scheme}://{'/PATH' * way.path}` | {what} | {way.port or '-'} |")
     for title, options in [("any target", COMMON_OPTIONS), *((row.title, row.options) for row in PROTOCOLS.values())]:
         if options:
             lines += ["", f"| option of {title} | meaning |", "|---|---|"]

@@ -36,6 +36,10 @@ class Talk:
         for piece in self.cut(data):
             self.heed(self.session.receive(piece, self.now))
 
+    def end(self) -> None:
+        """The client says no more."""
+        self.heed(self.session.end(self.now))
+
     def handshake(self) -> None:
         """The TLS handshake that was asked for is done."""
         assert self.starts_tls

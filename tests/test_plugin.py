@@ -15,7 +15,7 @@ import pytest
 from pytest_netconform.run import without_parameter
 from tests.conftest import mortal
 
-REFERENCE = "--netconform-target=reference"
+REFERENCE = "--netconform-target=reference:smtp"
 HEAD = """
 import pytest, time
 from pytest_netconform.requirement import *
@@ -137,7 +137,7 @@ def test_a_run_with_reservations_is_a_success(pytester: pytest.Pytester) -> None
     assert judged(pytester, VERDICTS, *quiet).ret == 0
     for strict, code in [("", 1), ("=deviation", 1), ("=inconclusive", 1)]:
         result = judged(pytester, "", *quiet, f"--netconform-strict{strict}")
-        result.stdout.fnmatch_lines(["reference: *, which --netconform-strict does not allow"])
+        result.stdout.fnmatch_lines(["reference-smtp: *, which --netconform-strict does not allow"])
         assert result.ret == code
     assert judged(pytester, "", "-k", "pass or should", "--netconform-strict=inconclusive").ret == 0
 
@@ -145,7 +145,7 @@ def test_a_run_with_reservations_is_a_success(pytester: pytest.Pytester) -> None
 def test_nothing_passed_is_no_success(pytester: pytest.Pytester) -> None:
     """A run in which a target does nothing right is exit 1; one from which everything was deselected is exit 5."""
     result = judged(pytester, VERDICTS, "-k", "claimed or slow or prerequisite")
-    result.stdout.fnmatch_lines(["reference: nothing passed"])
+    result.stdout.fnmatch_lines(["reference-smtp: nothing passed"])
     assert result.ret == 1
     assert judged(pytester, "", "-k", "nonsense").ret == 5
 
@@ -203,7 +203,7 @@ def test_the_json_report_is_whole(pytester: pytest.Pytester, more: list[str]) ->
     judged(pytester, VERDICTS, "--netconform-json=report.json", *more)
     document = json.loads((pytester.path / "report.json").read_text())
     assert document["schema"] == 1 and document["complete"] is True
-    assert [target["name"] for target in document["targets"]] == ["reference"]
+    assert [target["name"] for target in document["targets"]] == ["reference-smtp"]
     assert "STARTTLS" in document["targets"][0]["capabilities"]
     assert {name: check["verdict"] for name, check in report_of(pytester).items()} == {
         "pass": "pass",
@@ -358,7 +358,7 @@ def test_hooks(pytester: pytest.Pytester) -> None:
         "def pytest_netconform_target_ready(target): print('READY', target.name)\n"
     )
     result = judged(pytester, GREEN, "-s")
-    result.stdout.fnmatch_lines(["*READY reference", "*RECORD pass*"])
+    result.stdout.fnmatch_lines(["*READY reference-smtp", "*RECORD pass*"])
 
 
 def test_pdb_stands_in_the_check(pytester: pytest.Pytester) -> None:
@@ -367,7 +367,7 @@ def test_pdb_stands_in_the_check(pytester: pytest.Pytester) -> None:
     command = [sys.executable, "-m", "pytest", "test_house.py", REFERENCE, "--pdb", "-k", "test_fail or test_should"]
     done = subprocess.run(command, input="p 'I am', smtp.target.name\nq\n", capture_output=True, text=True, timeout=20)
     assert '-> smtp.exchange("NOOP", 299)' in done.stdout
-    assert "('I am', 'reference')" in done.stdout
+    assert "('I am', 'reference-smtp')" in done.stdout
 
 
 def test_properties(pytester: pytest.Pytester) -> None:

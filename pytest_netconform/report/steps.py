@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0  # seconds for what the transcript gives no time for
 PAUSE = 0.25  # seconds of our own silence that are repeated
+APART = 0.0009  # seconds between two words that were to travel apart
+SEGMENTS = 0.01  # seconds in which they do
 PIECE = 96  # octets of one literal
 RUN = 40  # equal octets that are written as a product
 
@@ -206,10 +208,10 @@ class _Writer:
         place = 0
         for begin, end, text in self._hidden(data):
             if begin >= place:
-                yield from _literals(data[place:begin])
+                yield from literals(data[place:begin])
                 yield text
                 place = end
-        yield from _literals(data[place:])
+        yield from literals(data[place:])
 
     def _hidden(self, data: bytes) -> list[tuple[int, int, str]]:
         """Where secrets stand, and what stands for them: in base64 first, then bare, longest first."""
@@ -238,11 +240,18 @@ class _Lines:
         for i, event in enumerate(self._events):
             if i and event.what in _OURS and self._events[i - 1].what is not What.AWAIT:
                 gap = event.at - self._events[i - 1].at
+                if self._apart(self._events[i - 1], event) and gap <= PAUSE:
+                    yield f'        (0, "pause", {SEGMENTS:g}),'
                 if gap > PAUSE:
                     yield f'        (0, "pause", {gap:.2f}),'
             line = self._line(i, event)
             if line:
                 yield f"        ({event.connection}, {line}),"
+
+    def _apart(self, last: Event, event: Event) -> bool:
+        """Whether two words of ours were meant to travel in different segments."""
+        both = last.what is event.what is What.SEND and last.connection == event.connection
+        return both and event.at - last.at >= APART
 
     def _line(self, place: int, event: Event) -> str:
         number = event.connection
@@ -255,6 +264,8 @@ class _Lines:
             return "" if number in self._waiting else f'"read", {PATIENCE:g}'
         announced = number in self._waiting
         self._waiting.discard(number)
+        if event.what is What.SEND and event.total > len(event.data) > 0:
+            return f'"send", ({self._writer.expression(event.data)}) * {-(-event.total // len(event.data))}'
         if event.what is What.SEND:
             return f'"send", {self._writer._segments(place)}'
         if event.what is What.TLS:
@@ -326,7 +337,7 @@ def _decoded(word: bytes) -> bytes:
     return data if base64.b64encode(data) == word else b""
 
 
-def _literals(data: bytes) -> Iterator[str]:
+def literals(data: bytes) -> Iterator[str]:
     """Octets as literals: equal lines and equal octets in a row as products."""
     for line, same in groupby(data.splitlines(keepends=True) if b"\n" in data else [data] if data else []):
         count = len(list(same))
