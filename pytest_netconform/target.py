@@ -239,7 +239,7 @@ class Target:
     """One target of one run: how to reach it, what was given for it, what is known about it. Shared by threads.
 
     allowed: the consents of this run (`slow`, `write`, `intrusive`, `disposable`). dialect: how messages look there, as
-    far as that is known. lost: why nothing more is dialled, once the target stopped answering. shared: values that the
+    far as that is known. stored, deliver: the account's messages, and a way to add one, without the protocol. lost: why nothing more is dialled, once the target stopped answering. shared: values that the
     protocol's column makes once per target (the tour).
     """
 
@@ -252,6 +252,7 @@ class Target:
         allowed: frozenset[str] = frozenset(),
         cut: Cut = whole,
         stored: Callable[[], list[Any]] | None = None,
+        deliver: Callable[[bytes], object] | None = None,
         dialect: Dialect | None = None,
     ) -> None:
         self.spec = spec
@@ -260,6 +261,7 @@ class Target:
         self.allowed = allowed
         self.cut = cut
         self.stored = stored
+        self.deliver = deliver
         self.dialect = dialect
         self.survey = Survey()
         self.lost = ""
