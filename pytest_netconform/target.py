@@ -239,8 +239,9 @@ class Target:
     """One target of one run: how to reach it, what was given for it, what is known about it. Shared by threads.
 
     allowed: the consents of this run (`slow`, `write`, `intrusive`, `disposable`). dialect: how messages look there, as
-    far as that is known. stored, deliver: the account's messages, and a way to add one, without the protocol. lost: why nothing more is dialled, once the target stopped answering. shared: values that the
-    protocol's column makes once per target (the tour).
+    far as that is known. stored, deliver: reads the account's messages, and adds one, past the protocol. lost: why
+    nothing more is dialled, once the target stopped answering. shared: values that the protocol's column makes once per
+    target (the tour).
     """
 
     def __init__(

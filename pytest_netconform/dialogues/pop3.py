@@ -142,18 +142,20 @@ class Pop3(Dialogue[Reply]):
         return self.secret(f"\0{username}\0{password}".encode())
 
     def log_in(self) -> None:
-        """Prerequisite: logged in, by the first way that is offered; waits until the maildrop is free."""
+        """Prerequisite: logged in, by the first way that is offered."""
+        reply = self.attempt()
+        if reply.code != OK:
+            self.refuse_account(reply)
+        self.visit.evidence.add("twin")
+
+    def attempt(self) -> Reply:
+        """The answer to a login, by the first way that is offered, once the maildrop is free."""
         deadline = self.wire.now() + IN_USE_SECONDS
-        while True:
-            reply = self._try_to_log_in()
-            if reply.code == OK:
-                self.visit.evidence.add("twin")
-                return
-            if not reply.temporary:
-                self.refuse_account(reply)
+        while (reply := self._try_to_log_in()).temporary:
             if self.wire.now() >= deadline:
                 raise Inconclusive(f"prerequisite not met: a free maildrop ({_text(reply)})")
             self.target.carriage.pause(POLL_SECONDS)
+        return reply
 
     def refuse_account(self, reply: Reply) -> None:
         """The account is of no use, so that it is not tried again in this run. Inconclusive."""

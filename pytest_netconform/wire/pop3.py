@@ -26,6 +26,7 @@ _RESPONSE_CODE = re.compile(rb"\[(?P<code>" + _LEVEL + rb"(?:/" + _LEVEL + rb")*
 _DROP = re.compile(rb"(?P<count>[0-9]+) (?P<size>[0-9]+)(?P<rest> .*)?", re.DOTALL)
 _SCAN = re.compile(rb"(?P<number>[1-9][0-9]*) (?P<size>[0-9]+)(?P<rest> .*)?", re.DOTALL)
 _UNIQUE = re.compile(rb"(?P<number>[1-9][0-9]*) (?P<id>[!-~]{1,70})")
+_HUGE: int = 10**40  # greater than any number that a maildrop has
 # timestamp = "<" *VCHAR ">"; syntax of a msg-id of RFC 822   (RFC 1939 7)
 _TIMESTAMP = re.compile(rb"<[^<>@\s]+@[^<>@\s]+>")
 
@@ -213,7 +214,7 @@ def parse_unique(line: bytes) -> tuple[int, str] | None:
 
 def number(digits: bytes) -> int:
     """A decimal number; endless digits cost more than they are worth."""
-    return int(digits) if len(digits) < 40 else int(10**40)
+    return int(digits) if len(digits) < 40 else _HUGE
 
 
 def parse_capabilities(reply: Reply) -> dict[str, tuple[str, ...]]:

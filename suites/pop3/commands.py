@@ -119,7 +119,9 @@ def test_odd_spaces(pop3: Pop3, spaces: str) -> None:
     pop3.observe(reply.code)
 
 
-@requirement("POP3-1939-3-i", MUST, "RFC 1939 3, RFC 2449 4", "Arguments of 40 octets are served, lines of 255 behind CAPA.")
+@requirement(
+    "POP3-1939-3-i", MUST, "RFC 1939 3, RFC 2449 4", "Arguments of 40 octets are served, lines of 255 behind CAPA."
+)
 @pytest.mark.parametrize("length", [40, 248])
 def test_long_arguments(pop3_greeted: Pop3, length: int) -> None:
     """A long name is answered as any name is, and the session goes on."""

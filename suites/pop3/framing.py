@@ -47,11 +47,14 @@ def test_tail_of_long_line_is_no_command(pop3_greeted: Pop3, length: int) -> Non
         pop3_greeted.note("closed at a long line")
         return
     try:
-        pop3_greeted.answered_once(f"a line of {length} octets")
+        more = pop3_greeted.until_the_end()
     except NonConformity:
         if not pop3_greeted.over:
             raise
         pop3_greeted.note("refused, and the connection closed with it")
+        return
+    if more:
+        raise NonConformity(f"one reply to a line of {length} octets", f"{1 + len(more)} replies", owed=True)
 
 
 # -- what ends a line
@@ -129,7 +132,7 @@ SESSION = ("STAT", "LIST", "RETR 1")
 
 
 def _said(pop3: Pop3) -> list[Reply]:
-    pop3.log_in()
+    pop3.weigh(pop3.attempt(), OK, expected="+OK in answer to the login")
     said = [pop3.exchange(command, OK) for command in SESSION]
     pop3.exchange("QUIT", OK)
     pop3.wire.close()

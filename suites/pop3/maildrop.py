@@ -49,7 +49,9 @@ def test_deleted_message_is_gone(pop3: Pop3) -> None:
     pop3.exchange(f"DELE {first.number}", OK)
     count, size = pop3.stat()
     rest = sum(listing.size for listing in before[1:])
-    pop3.require((count, size) == (len(before) - 1, rest), f"{len(before) - 1} messages, {rest} octets", f"{count} {size}")
+    pop3.require(
+        (count, size) == (len(before) - 1, rest), f"{len(before) - 1} messages, {rest} octets", f"{count} {size}"
+    )
     pop3.require(pop3.listings() == before[1:], "the other messages under their numbers in LIST", "others")
     if "UIDL" in pop3.offer:
         pop3.require(first.number not in pop3.uniques(), "UIDL without the marked message", str(first.number))

@@ -95,9 +95,9 @@ def test_ends_of_messages(pop3: Pop3) -> None:
 def test_dots_behind_bare_lf(pop3: Pop3) -> None:
     """A stored dot between two LFs does not become the end of the message when the LFs become CR LF."""
     for mail, stored in _chosen(pop3, "with a dot behind a bare LF", DOT_BEHIND_LF.search):
-        pop3.exchange("NOOP", OK)
         enough = len(mail.reply.content) >= len(stored)
         pop3.require(enough, "the whole message, beyond its dot on a line", mail.reply.raw[-80:])
+        pop3.exchange("NOOP", OK)
 
 
 @requirement("POP3-1939-11-a", MUST, "RFC 1939 11", "Every line of a message ends in CR LF.")
@@ -135,7 +135,9 @@ def test_odd_octets(pop3: Pop3) -> None:
         pop3.observe(f"{name}: {'as stored' if same else 'changed'}")
 
 
-@requirement("POP3-1939-7-a", MUST, "RFC 1939 7", "TOP gives the header, the blank line, and so many lines of the body.")
+@requirement(
+    "POP3-1939-7-a", MUST, "RFC 1939 7", "TOP gives the header, the blank line, and so many lines of the body."
+)
 @needs("TOP", "?account")
 @serial
 def test_top(pop3: Pop3) -> None:

@@ -21,8 +21,8 @@ def test_stls_leads_to_tls(pop3_greeted: Pop3) -> None:
     pop3_greeted.start_tls()
     version = pop3_greeted.wire.tls_version()
     pop3_greeted.require(version in VERSIONS, "TLS 1.2 or newer", version)
-    pop3_greeted.exchange("CAPA", OK)
     pop3_greeted.exchange("STAT", ERR)
+    pop3_greeted.exchange("CAPA", OK)
     pop3_greeted.given("QUIT")
 
 
