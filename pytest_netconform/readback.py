@@ -11,6 +11,7 @@ import fcntl
 import os
 import re
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +89,8 @@ def maildir_writer(place: str) -> Callable[[bytes], None]:
         raise UnreadableMailbox(f"deliver={place}: no Maildir folder, which has new and tmp in it")
 
     def write(content: bytes) -> None:
-        name = f"9{secrets.randbits(40):015d}.netconform"  # behind what lies there
+        second, rest = divmod(time.time_ns(), 10**9)  # names sort by the time of delivery
+        name = f"{second}.N{rest:09d}R{secrets.randbits(32)}.netconform"
         part = path / "tmp" / name
         part.write_bytes(content)
         if os.geteuid() == 0:

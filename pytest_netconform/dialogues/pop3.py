@@ -264,12 +264,9 @@ class Pop3(Dialogue[Reply]):
         return self.exchange(f"RETR {number}", OK)
 
     def mails(self) -> Iterator[Mail]:
-        """The first messages of the maildrop, each retrieved when it is asked for; those that are refused are left out.
-
-        Inconclusive when there are none.
-        """
+        """The first messages of the maildrop, each retrieved when it is asked for, but those that are refused."""
         uniques = self.uniques() if "UIDL" in self.offer else {}
-        for listing in self.filled()[:LOOKED_AT]:
+        for listing in self.listings()[:LOOKED_AT]:
             if listing.size <= LOOKED_AT_OCTETS:
                 # RFC 6856 2.1 lets a server refuse messages that the client cannot read
                 reply = self.exchange(f"RETR {listing.number}", OK, ERR)

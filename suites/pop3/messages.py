@@ -17,25 +17,41 @@ from pytest_netconform.wire.pop3 import ERR, OK, in_lines, top
 DOTTED = re.compile(rb"^\.", re.MULTILINE)
 DOT_BEHIND_LF = re.compile(rb"(?<!\r)\n\.(?:\r?\n|\Z)")
 LONG_LINE = 998  # octets (RFC 5322 2.1.1)
+HEADER = b"From: check@client.example.org\r\nSubject: to be removed\r\n\r\n"
 WHOLE = "the message as it is stored, in lines"
 
 
-def _chosen(pop3: Pop3, what: str, choose: Callable[[bytes], object]) -> Iterator[tuple[Mail, bytes]]:
-    """The retrieved messages whose stored octets are such, with these; Inconclusive when there is none."""
+def _chosen(
+    pop3: Pop3, what: str, choose: Callable[[bytes], object], seed: bytes
+) -> Iterator[tuple[Pop3, Mail, bytes]]:
+    """The retrieved messages whose stored octets are such, with these and the session.
+
+    Where there is none, `seed` is delivered and removed again, if the target lets us; Inconclusive otherwise.
+    """
     originals = pop3.originals()
     seen = False
     for mail in pop3.mails():
-        stored = originals.get(header_of(mail.reply.content)) or originals.get(_cut(mail))
+        stored = originals.get(header_of(mail.reply.content).removesuffix(b"\r\n"))
         if stored is not None and choose(stored):
             seen = True
-            yield mail, stored
+            yield pop3, mail, stored
     if not seen:
-        raise Inconclusive(f"prerequisite not met: a stored message {what}, among the first {LOOKED_AT}")
+        if pop3.target.deliver is None or "write" not in pop3.target.allowed:
+            raise Inconclusive(f"prerequisite not met: a stored message {what}, among the first {LOOKED_AT}")
+        yield from _delivered(pop3, HEADER + seed)
 
 
-def _cut(mail: Mail) -> bytes:
-    """The header of a message whose blank line is missing."""
-    return mail.reply.content.removesuffix(b"\r\n")
+def _delivered(pop3: Pop3, stored: bytes) -> Iterator[tuple[Pop3, Mail, bytes]]:
+    """A message of our own, delivered past the protocol, in another session; removed when it was looked at."""
+    count = len(pop3.listings())
+    pop3.leave()
+    pop3.deliver(stored)
+    other = pop3.another()
+    listings = other.listings()
+    if len(listings) <= count:
+        raise Inconclusive("a delivered message is not there at the next login")
+    yield other, Mail(listings[-1], "", other.retrieve(listings[-1].number)), stored
+    other.given(f"DELE {listings[-1].number}", "QUIT")
 
 
 def _whole(pop3: Pop3, mail: Mail, stored: bytes) -> None:
@@ -71,8 +87,8 @@ def test_size_is_exact(pop3: Pop3) -> None:
 @serial
 def test_dots_are_doubled(pop3: Pop3) -> None:
     """A message with such lines comes out as it is stored, and does not end at its first dot."""
-    for mail, stored in _chosen(pop3, "with a line that begins with a dot", DOTTED.search):
-        _whole(pop3, mail, stored)
+    for session, mail, stored in _chosen(pop3, "with a line that begins with a dot", DOTTED.search, b".\r\n..x\r\n"):
+        _whole(session, mail, stored)
 
 
 def _ends_oddly(stored: bytes) -> bool:
@@ -85,8 +101,9 @@ def _ends_oddly(stored: bytes) -> bool:
 @serial
 def test_ends_of_messages(pop3: Pop3) -> None:
     """A message without a last line end, with a dot or nothing as its last line, comes out with one line end."""
-    for mail, stored in _chosen(pop3, "that ends in a dot, or without a line end or a body", _ends_oddly):
-        _whole(pop3, mail, stored)
+    what = "that ends in a dot, or without a line end or a body"
+    for session, mail, stored in _chosen(pop3, what, _ends_oddly, b"Above a dot.\r\n."):
+        _whole(session, mail, stored)
 
 
 @requirement("POP3-1939-5-h", SECURITY, "RFC 1939 3, 11", "Dots are doubled on the lines that are sent, not stored.")
@@ -94,10 +111,11 @@ def test_ends_of_messages(pop3: Pop3) -> None:
 @serial
 def test_dots_behind_bare_lf(pop3: Pop3) -> None:
     """A stored dot between two LFs does not become the end of the message when the LFs become CR LF."""
-    for mail, stored in _chosen(pop3, "with a dot behind a bare LF", DOT_BEHIND_LF.search):
+    what = "with a dot behind a bare LF"
+    for session, mail, stored in _chosen(pop3, what, DOT_BEHIND_LF.search, b"a\n.\nb\r\n"):
         enough = len(mail.reply.content) >= len(stored)
-        pop3.require(enough, "the whole message, beyond its dot on a line", mail.reply.raw[-80:])
-        pop3.exchange("NOOP", OK)
+        session.require(enough, "the whole message, beyond its dot on a line", mail.reply.raw[-80:])
+        session.exchange("NOOP", OK)
 
 
 @requirement("POP3-1939-11-a", MUST, "RFC 1939 11", "Every line of a message ends in CR LF.")
@@ -122,13 +140,18 @@ ODD: dict[str, Callable[[bytes], object]] = {
 }
 
 
+def _is_odd(stored: bytes) -> bool:
+    return any(odd(stored) for odd in ODD.values())
+
+
 @requirement("POP3-1939-11-b", INTEROP, "RFC 1939 11", "What becomes of octets that few messages have.")
 @needs("?account", "?readback")
 @serial
 def test_odd_octets(pop3: Pop3) -> None:
     """Recorded for NUL, 8-bit octets, long lines and bare CR, as far as stored messages have them."""
     found: dict[str, bool] = {}
-    for mail, stored in _chosen(pop3, "with odd octets", lambda stored: any(odd(stored) for odd in ODD.values())):
+    seed = b"\0NUL\r\n\xe4\r\n" + b"x" * 70_000 + b"\r\na\rb\r\n"
+    for _, mail, stored in _chosen(pop3, "with odd octets", _is_odd, seed):
         for name in (name for name, odd in ODD.items() if odd(stored)):
             found[name] = found.get(name, True) and mail.reply.content == in_lines(stored)
     for name, same in found.items():

@@ -22,6 +22,13 @@ def _bring(pop3: Pop3, *names: bytes) -> None:
             pop3.deliver(EXPENDABLE % name)
 
 
+def _tidy(pop3: Pop3, count: int) -> None:
+    """Remove the last message, which is ours if there are `count`, and end."""
+    if pop3.target.deliver is not None and count:
+        pop3.given(f"DELE {count}")
+    pop3.given("QUIT")
+
+
 @requirement("POP3-GEN-CON-c", MUST, "RFC 1939 5, 6", "QUIT is answered +OK, and the server closes the connection.")
 def test_quit_before_login(pop3_greeted: Pop3) -> None:
     """A stranger's QUIT ends the connection, while one that did not say it stays open."""
@@ -59,8 +66,10 @@ def test_no_quit_no_update(pop3_private: Pop3, how: str) -> None:
         pop3_private.wire.close()
     else:
         pop3_private.wire.reset()
-    after, _ = pop3_private.another().stat()
-    pop3_private.require(after == count, f"all {count} messages", str(after))
+    other = pop3_private.another()
+    after, _ = other.stat()
+    other.require(after == count, f"all {count} messages", str(after))
+    _tidy(other, count)
 
 
 @requirement("POP3-GEN-CON-b", MUST, "RFC 1939 6", "QUIT removes the messages that were marked, and no others.")
@@ -82,6 +91,7 @@ def test_quit_removes_what_was_marked(pop3_private: Pop3) -> None:
     other.require(listings == kept, f"the other {len(kept)} messages, and no more", f"{len(listings)} messages")
     uniques.pop(last, None)
     other.require(_names(other) == uniques, "the other messages under their ids", "other ids")
+    _tidy(other, len(kept))
 
 
 def _names(pop3: Pop3) -> dict[int, str]:
@@ -103,6 +113,7 @@ def test_unmarked_messages_stay(pop3_private: Pop3) -> None:
     other = pop3_private.another()
     listings = other.listings()
     other.require(listings == kept, f"the other {len(kept)} messages, and no more", f"{len(listings)} messages")
+    _tidy(other, len(kept))
 
 
 # -- two sessions at once
@@ -127,12 +138,10 @@ def test_second_session(pop3: Pop3) -> None:
 @serial
 def test_numbers_hold_beside_another_session(pop3_private: Pop3) -> None:
     """Recorded: what the second of two sessions gets for the numbers of messages that the first removes."""
+    _shared(pop3_private.another(), pop3_private.visitor())
     _bring(pop3_private, b"first", b"second")
     pop3_private.log_in()
-    other = pop3_private.visitor()
-    user, password = pop3_private.account
-    if other.name_and_password(user, password).code != OK:
-        pop3_private.not_applicable("the maildrop is open to one session only")
+    other = pop3_private.another()
     before = other.filled(2)
     gone, last = before[-2], before[-1]
     content = other.retrieve(last.number).content
@@ -142,6 +151,17 @@ def test_numbers_hold_beside_another_session(pop3_private: Pop3) -> None:
     shifted = (removed.code == OK and removed.content == content) or (after.code == OK and after.content != content)
     other.require(not shifted, "no other message under a number", "the numbers have shifted")
     other.observe(f"{removed.code} for a message that the other session removed")
+    other.given("QUIT")
+    left = pop3_private.another()
+    _tidy(left, left.stat()[0])
+
+
+def _shared(one: Pop3, other: Pop3) -> None:
+    """The check needs a maildrop that two sessions may have open."""
+    if other.name_and_password(*one.account).code != OK:
+        one.not_applicable("the maildrop is open to one session only")
+    one.leave()
+    other.leave()
 
 
 @requirement("POP3-GEN-CON-g", MUST, "RFC 1939 4, 5", "What arrives during a session does not change its numbers.")
