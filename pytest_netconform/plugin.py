@@ -19,6 +19,7 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
 
@@ -145,6 +146,14 @@ def netconform_ca() -> Iterator[Authority]:
     ca: Any = import_module("pytest_netconform.ca")
     with ca.Authority() as authority:
         yield authority
+
+
+@pytest.fixture
+def netconform_pop3_server(netconform_ca: Authority) -> Iterator[Pop3Server]:
+    """A correct POP3 server for a client under test: host, port, url, messages, add()."""
+    server: Any = import_module("pytest_netconform.fixtures.pop3_server")
+    with server.pop3_server(netconform_ca) as started:
+        yield started
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ SUITES: dict[str, Suite] = {
     row.name: row
     for row in (
         Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
+        Suite("pop3", "POP3", "pytest_netconform.suites.pop3", ("POP3",)),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
         Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
         Suite("zen", "Zen of Python", "pytest_netconform.suites.zen", ("ZEN",)),
@@ -127,6 +128,21 @@ PROTOCOLS: dict[str, Protocol] = {
                 "readback": "where the recipient's mail arrives: a Maildir folder or an mbox file on this machine",
                 "ehlo": "the name to give with EHLO (default client.example.org)",
                 "submission": "`1` when the target is a submission service (RFC 6409)",
+            },
+        ),
+        Protocol(
+            name="pop3",
+            title="POP3",
+            schemes={"pop3": Scheme(110), "pop3s": Scheme(995, implicit_tls=True)},
+            suites=("pop3",),
+            column="pytest_netconform.fixtures.pop3",
+            greeting=r"(\+OK|-ERR)[ \r\n]",
+            plausible=r"(?i)(\+OK|-ERR)",
+            probe=b"CAPA\r\n",
+            answer=r"(\+OK|-ERR)",
+            options={
+                "readback": "where the account's mail lies: a Maildir folder or an mbox file on this machine",
+                "deliver": "the account's Maildir folder, into which a message may be put while a session is open",
             },
         ),
         Protocol(

@@ -240,8 +240,9 @@ class Target:
     """One target of one run: how to reach it, what was given for it, what is known about it. Shared by threads.
 
     allowed: the consents of this run (`slow`, `write`, `intrusive`, `disposable`). dialect: how messages look there, as
-    far as that is known. lost: why nothing more is dialled, once the target stopped answering. shared: values that the
-    protocol's column makes once per target (the tour).
+    far as that is known. stored, deliver: reads the account's messages, and adds one, past the protocol. lost: why
+    nothing more is dialled, once the target stopped answering. shared: values that the protocol's column makes once per
+    target (the tour).
     """
 
     def __init__(
@@ -253,6 +254,7 @@ class Target:
         allowed: frozenset[str] = frozenset(),
         cut: Cut = whole,
         stored: Callable[[], list[Any]] | None = None,
+        deliver: Callable[[bytes], object] | None = None,
         dialect: Dialect | None = None,
     ) -> None:
         self.spec = spec
@@ -261,6 +263,7 @@ class Target:
         self.allowed = allowed
         self.cut = cut
         self.stored = stored
+        self.deliver = deliver
         self.dialect = dialect
         self.survey = Survey()
         self.lost = ""

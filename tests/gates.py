@@ -38,6 +38,17 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "demanding-tls": {"require_tls": "1"},
         "submission-outside": {"submission": "1", "vantage": "outside"},
     },
+    "pop3": {
+        "plain": {},
+        "empty": {"seeds": "0"},
+        "unlocked": {"lock": "0"},
+        "outside": {"vantage": "outside"},
+        "sparse": {"without": "SASL,STLS,PIPELINING,UTF8,APOP,AUTH-RESP-CODE"},
+        "bare": {"without": "CAPA,TOP,UIDL,SASL,STLS,UTF8,APOP,RESP-CODES"},
+        "implicit-tls": {"tls": "implicit"},
+        "spaces": {"username": "bob", "password": "tr es"},
+        "wrong-password": {"password": "guess"},
+    },
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
         "one-at-a-time": {"dialect": "zen", "serves": "one-at-a-time"},

@@ -15,6 +15,7 @@ from pytest_netconform.detect import detect, misnamed
 from pytest_netconform.protocols import PROTOCOLS, Protocol, Scheme
 from pytest_netconform.reference_servers.host import Host
 from pytest_netconform.reference_servers.null import Closing, Echoing, Null, ShowingPage
+from pytest_netconform.reference_servers.pop3 import Pop3Session
 from pytest_netconform.reference_servers.session import Session, WakeAt
 from pytest_netconform.reference_servers.smtp import SmtpSession
 from pytest_netconform.target import TargetError, parse_target
@@ -79,6 +80,13 @@ def test_an_smtp_server_is_recognised_in_one_connection(smtp_session: Callable[[
     assert found.url == f"smtp://{host.host}:{host.port}?patience=3"
 
 
+def test_a_pop3_server_is_recognised() -> None:
+    """A greeting of +OK, and an answer to CAPA."""
+    with Host(Pop3Session) as host:
+        assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "pop3"
+    assert host.errors == []
+
+
 def test_a_server_behind_tls_is_recognised(smtp_session: Callable[[], Session]) -> None:
     """A server that waits for TLS is spoken to in TLS, and called smtps from then on."""
     authority = Authority()
@@ -133,7 +141,7 @@ def test_a_greeting_that_comes_during_the_tls_hello_still_counts() -> None:
     ("greeting", "shown"),
     [
         pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", '"SSH-2.0-OpenSSH_9.2"', id="ssh"),
-        pytest.param(b"+OK ready\r\n", '"+OK ready"', id="pop3"),
+        pytest.param(b"* OK ready\r\n", '"* OK ready"', id="imap"),
         pytest.param(b"421 busy\r\n", '"421 busy"', id="421"),
         pytest.param(b"\x1b[31mred\x1b]0;title\x07\r\n", r'"\x1b[31mred\x1b]0;title\x07"', id="escapes"),
         pytest.param(b"<script>&\xff\xfe\x00\r\n", r'"<script>&\xff\xfe\x00"', id="markup-and-invalid-text"),

@@ -45,6 +45,12 @@ WORDS = {
         Words(b"220 x\r\n", b"550 No\r\n"),
         Words(b"", b"250 OK\r\n"),
     ],
+    "pop3": [
+        Words(b"+OK POP3 at your service\r\n", b"+OK\r\n"),
+        Words(b"+OK <1.2@mail.example.test>\r\n", b"-ERR No\r\n"),
+        Words(b"+OK\r\n", b"+OK\r\n.\r\n"),
+        Words(b"", b"+OK\r\n"),
+    ],
     "stream": [
         Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
         Words(b"", b"Ugly.", "zen"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import poplib
 import smtplib
 import socket
 import ssl
@@ -12,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
 
 LETTER = "Subject: tea\r\n\r\nAt five.\r\n"
@@ -80,3 +82,26 @@ def test_bad_leaves_are_refused(netconform_ca: Authority, leaf: str) -> None:
                     side.do_handshake()
                 incoming.write(forth.read())
                 back.write(outgoing.read())
+
+
+def test_a_maildrop_is_read(netconform_pop3_server: Pop3Server) -> None:
+    """What lies there can be looked at, added to and cleared, and is what a client reads."""
+    server = netconform_pop3_server
+    assert len(server.messages) == 9 and server.url == f"pop3://127.0.0.1:{server.port}"
+    server.clear()
+    server.add(LETTER.encode())
+    client = poplib.POP3(server.host, server.port)
+    client.user(server.username)
+    client.pass_(server.password)
+    assert client.retr(1)[1] == [b"Subject: tea", b"", b"At five."]
+    client.dele(1)
+    client.quit()
+    assert server.messages == ()
+
+
+def test_a_maildrop_is_read_inside_tls(netconform_pop3_server: Pop3Server) -> None:
+    """STLS shows a certificate that the authority vouches for."""
+    client = poplib.POP3("localhost", netconform_pop3_server.port)
+    client.stls(ssl.create_default_context(cadata=netconform_pop3_server.ca.decode()))
+    assert "STLS" not in client.capa()
+    client.quit()
