@@ -137,11 +137,19 @@ _SENTENCES = (
     ),
     Dialect("lines", Lines(), rule="echo", encoding="utf-8", exchanges=(Exchange("Größe".encode(), "Größe".encode()),)),
     Dialect("escaped", Delimited(b".", escape=b"\\"), rule="echo"),
+    Dialect(
+        "json-lines",
+        Lines("lf"),
+        exchanges=(Exchange(b'{"add": [1, 2]}', b'{"sum": 3}'), Exchange(b'{"add": [20, 3]}', b'{"sum": 23}')),
+        unknown=Exchange(b"{}", pattern=rb'\{"error": .*\}', example=b'{"error": "what?"}'),
+        encoding="utf-8",
+    ),
 )
 
 _FRAMES = (
     Dialect("sixteen", Fixed(16), rule="echo"),
     Dialect("prefixed", Prefixed("!I"), rule="echo"),
+    Dialect("prefixed-octet", Prefixed("!B"), rule="echo"),
     Dialect("prefixed-text", Prefixed("!I"), rule="echo", encoding="utf-8"),
     Dialect("varint", Varint(), rule="echo"),
     Dialect("blocks", Blocks("!I"), rule="echo"),

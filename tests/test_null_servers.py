@@ -65,6 +65,11 @@ WORDS = {
         Words(b"", b"8:aaaaaaaa,", "netstring", ECHO),
         Words(b"", b"aaaaaaaa", "until-close", ECHO),
         Words(b"", b"x\x9cKL\x84\x02\x00\r\xdb\x03\t", "zlib", ECHO),
+        Words(b"", b"\x00\x00\x00\x0bx\x9cKL\x84\x00\x00\r\xac\x03\t", "zlib-prefixed", ECHO),
+        Words(b"", b"\x00\x00\x00\x08aaaaaaaa", "prefixed-text", ECHO),
+        Words(b"", b"\x08aaaaaaaa", "prefixed-octet", ECHO),
+        Words(b"", b'{"sum": 3}\n', "json-lines"),
+        Words(b"", b'{"error": "no"}\n', "json-lines"),
         # near misses: who is silent and closes after us discards; who says four octets and closes tells the time
         Words(b"", b"x", "discard", ("silent", "same-per-line")),
         Words(b"abc", b"abcd", "time"),
