@@ -83,6 +83,7 @@ SUITES: dict[str, Suite] = {
     row.name: row
     for row in (
         Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
+        Suite("ftp", "FTP", "pytest_netconform.suites.ftp", ("FTP",)),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
         Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
         Suite("zen", "Zen of Python", "pytest_netconform.suites.zen", ("ZEN",)),
@@ -124,6 +125,26 @@ PROTOCOLS: dict[str, Protocol] = {
                 "readback": "where the recipient's mail arrives: a Maildir folder or an mbox file on this machine",
                 "ehlo": "the name to give with EHLO (default client.example.org)",
                 "submission": "`1` when the target is a submission service (RFC 6409)",
+            },
+        ),
+        Protocol(
+            name="ftp",
+            title="FTP",
+            schemes={"ftp": Scheme(21), "ftps": Scheme(990, implicit_tls=True)},
+            suites=("ftp",),
+            column="pytest_netconform.fixtures.ftp",
+            greeting=r"(220|120)[ -]",
+            plausible=r"[0-9]{3}",
+            probe=b"USER anonymous\r\n",
+            answer=r"(230|232|33[12]|530)[ -]",
+            options={
+                "second": "the name of a second account, which has the same password",
+                "file": "a text file of 200 octets or more, to be read where the account may not write",
+                "large": "a file of 20 MiB or more, likewise",
+                "anonymous": "`1` when anonymous users are welcome",
+                "jail": "`1` when the account must not see anything outside its own root",
+                "active": "`1` when the target can connect to us (tried unasked on this machine)",
+                "require_tls": "`1` when the target demands TLS before a login",
             },
         ),
         Protocol(

@@ -25,6 +25,7 @@ class Access(FtpCore):
     # greeting and end
 
     def on_open(self) -> None:
+        self.config.date(self.now)  # whose calendar begins now begins here
         self.is_secure = self.peer.secure
         super().on_open()
 

@@ -301,9 +301,9 @@ class Data(Settings):
             self.act(ChannelSend(self.channel, portion))
         else:
             task.stage = Stage.ENDING
-            self.end_of_data()
+            self.say_end()
 
-    def end_of_data(self) -> None:
+    def say_end(self) -> None:
         """The end of a file is the end of the connection (RFC 959 3.4.1)."""
         assert self.channel is not None
         self.act(ChannelEnd(self.channel))
