@@ -7,6 +7,9 @@ from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
 CHAPTERS = (
+    "access",
+    "commands",
+    "framing",
     "replies",
     "transfers",
 )

@@ -45,12 +45,7 @@ def test_reply_lines_end_in_crlf(ftp_tour: FtpTour) -> None:
     _without(ftp_tour, ["bare LF", "bare CR"], "CR LF at the end of every line, and neither alone")
 
 
-ONE_REPLY = requirement(
-    "FTP-959-4.2-d", MUST, "RFC 959 4.2", "Every command has one final reply, and at most one 1yz before it."
-)
-
-
-@ONE_REPLY
+@requirement("FTP-959-4.2-d", MUST, "RFC 959 4.2", "Every command has one final reply, and at most one 1yz before it.")
 @pytest.mark.parametrize("command", ["NOOP", "PWD", "TYPE I", "SYST", "CWD nc-nosuch", "XYZZY"])
 def test_one_reply_a_command(ftp: Ftp, command: str) -> None:
     """A command is answered once: the next answer to arrive is that to the next command."""
@@ -60,7 +55,7 @@ def test_one_reply_a_command(ftp: Ftp, command: str) -> None:
     ftp.require(not before, f"one reply to {command}", f"{1 + len(before)} replies")
 
 
-@ONE_REPLY
+@requirement("FTP-959-4.2-d", MUST, "RFC 959 4.2", "Every command has one final reply, and at most one 1yz before it.")
 @needs("passive")
 def test_two_replies_a_transfer(ftp: Ftp) -> None:
     """A transfer has one preliminary and one final reply, in this order."""

@@ -16,7 +16,7 @@ class ReplyCodeTwoDigits(FtpSession):
         self.send(b"20 Nothing done\r\n")
 
 
-@mutant("multiline_last_line_missing", breaks=["FTP-959-4.2-b"], because="211-")
+@mutant("multiline_last_line_missing", breaks=["FTP-959-4.2-b"], because="214-Ask")
 class MultilineLastLineMissing(FtpSession):
     """Keeps the hyphen on the last line: the client waits for more."""
 
