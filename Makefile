@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=23.1" "setuptools>=68"
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=23.1" "setuptools>=77"
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
 

@@ -210,7 +210,9 @@ def measured(target: Target, column: Column) -> int:
         target.carriage,
         options=target.options,
         cut=target.cut,
+        dialect=target.dialect,
     )
+    hurried.survey, hurried.shared = target.survey, target.shared
     held = _held(hurried, column)
     size = next((step for step in STEPS if step <= held), 1)
     if size > 1:

@@ -11,7 +11,7 @@ import socket
 from contextlib import suppress
 from typing import Protocol
 
-from pytest_netconform.memory import Memory
+from pytest_netconform.memory import Memory, MemoryAt
 from pytest_netconform.memory_channels import Network
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import (
@@ -69,6 +69,8 @@ class Around:
 
 def around(carriage: Carriage, wire: Wire, transcript: Transcript, epoch: float) -> Around:
     """What makes wires beside this one."""
+    if isinstance(carriage, MemoryAt):
+        carriage = carriage.memory
     if isinstance(carriage, Memory):
         return _InMemory(carriage.network, wire, transcript, epoch)
     assert isinstance(carriage, SocketCarriage) and isinstance(wire, SocketWire)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 from typing import Protocol as Shape
 
@@ -535,7 +536,12 @@ def _octets(what: Say) -> bytes:
 
 def fits(code: Code, codes: Sequence[Code]) -> bool:
     """Whether `code` is one of `codes`; in a pattern such as `5yz` the letters stand for any digit."""
-    return any(re.fullmatch(_digits(str(pattern)), str(code)) for pattern in codes)
+    return any(_matches(str(code), str(pattern)) for pattern in codes)
+
+
+@lru_cache(maxsize=4096)
+def _matches(code: str, pattern: str) -> bool:
+    return re.fullmatch(_digits(pattern), code) is not None
 
 
 def _digits(pattern: str) -> str:

@@ -93,10 +93,10 @@ def judge(
         opened = {name: reach(opener, visit, name) for name, opener in openers.items()}
         check(**opened, **values)
         if "hostile" in meta.traits:
-            if target.alone:  # whoever serves one client at a time serves the next when this one has gone
-                visit.close()
+            visit.close()  # whoever serves one client at a time, said or unsaid, serves the next when this one has gone
             visit.transcript.add(visit.seconds(), 0, What.AWAIT, b"service")
-            _control(target, column)
+            if not target.once_only:
+                _control(target, column)
     except Exception as error:
         problem = error
     finally:

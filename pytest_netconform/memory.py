@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 
 from pytest_netconform.memory_channels import Channels, Network
@@ -27,6 +28,8 @@ from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Gone, Silence, TlsFailure, Wire
 from pytest_netconform.wire.cuts import Cut, whole
 
+HOSTS = ("127.0.0.1", "::1")  # where the one machine stands that there is
+ROOM = 1 << 18  # octets that lie unread before a session is given no more to answer
 SENDING = 0.001  # seconds that a portion is under way, for sessions that wait for room (`TellWhenSent`)
 PORT = 21  # where every session stands, as far as anybody asks
 CLIENT_HELLO = b"\x16\x03\x01\x00\xa0\x01\x00\x00\x9c\x03\x03"  # what a session sees that was not asked for TLS
@@ -56,20 +59,31 @@ class Memory:
         while self._now < until:
             self.advance(until)
 
-    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses at which connections are taken."""
+        return HOSTS
+
+    def at(self, host: str) -> MemoryAt:
+        """The way to one of them; the client's own address looks the same."""
+        return MemoryAt(self, host)
+
+    def connect(
+        self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole, host: str = ""
+    ) -> MemoryWire:
         """A new session and the wire to it."""
+        host = host or self.network.host
         link = _Link(self._make_session(), self.network)
         self._links.append(link)
         wire = MemoryWire(self, link, transcript, number, epoch, cut)
         wire.record(What.CONNECT, b"memory")
-        wire.here, wire.there = (self.network.host, self.network.port()), (self.network.host, PORT)
+        wire.here, wire.there = (host, self.network.port()), (host, PORT)
         link.perform(link.session.open(Peer(wire.here, self._implicit_tls, wire.there), self._now))
         if self._implicit_tls:
             wire.secure = True
             wire.record(What.TLS, wire.tls_version().encode())
         return wire
 
-    def at(self, time: float, work: Callable[[], None]) -> None:
+    def schedule(self, time: float, work: Callable[[], None]) -> None:
         """Something happens then, beside the sessions' own alarms."""
         heapq.heappush(self._events, (time, next(self._order), work))
 
@@ -93,6 +107,26 @@ class Memory:
         link = min(due, key=lambda link: link.alarm or 0.0)
         self._now, link.alarm = max(self._now, link.alarm or 0.0), None
         link.perform(link.session.wake(self._now))
+
+
+@dataclass(frozen=True)
+class MemoryAt:
+    """The same sessions under the same clock, reached at another address."""
+
+    memory: Memory
+    host: str
+
+    def now(self) -> float:
+        """Virtual seconds."""
+        return self.memory.now()
+
+    def pause(self, seconds: float) -> None:
+        """Advance the clock."""
+        self.memory.pause(seconds)
+
+    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
+        """A new session and the wire to it."""
+        return self.memory.connect(transcript, number, epoch, cut, self.host)
 
 
 class _Link:
@@ -168,6 +202,9 @@ class MemoryWire(Wire):
         link.perform(link.session.receive(data, self.now()))
 
     def _pour(self, data: bytes, deadline: float) -> int:
+        if len(self._link.arrived) >= ROOM:  # whoever is not read does not read either
+            self._memory.pause(max(0.0, deadline - self.now()))
+            return 0
         self._write(data, deadline)
         return len(data)
 
@@ -175,9 +212,12 @@ class MemoryWire(Wire):
         return bool(self._link.arrived) or self._link.closed or self._link.broken
 
     def _write_urgent(self, octet: bytes, deadline: float) -> None:
-        """A server that does not want urgent data in its stream never sees it."""
+        if self._left or self._link.broken:
+            raise Gone("Connection reset by peer")
         if self._link.session.urgent_inline:
             self._write(octet, deadline)
+        elif not self._link.closed:
+            self._link.perform(self._link.session.urgent(octet, self.now()))
 
     def _narrow(self, octets: int) -> None:
         """There is no buffer."""

@@ -43,7 +43,7 @@ class Clock(Protocol):
     def advance(self, until: float) -> None:
         """Move the clock to the next event, or to `until`."""
 
-    def at(self, time: float, work: Callable[[], None]) -> None:
+    def schedule(self, time: float, work: Callable[[], None]) -> None:
         """Do that then."""
 
 
@@ -69,7 +69,7 @@ class Network:
         found = self.doors.get(address)
         if found is None:
             raise Unreachable(f"cannot connect to {address[0]} port {address[1]}: Connection refused")
-        here = (source or self.host, self.port())
+        here = (source or address[0], self.port())
         wire = ChannelWire(self, transcript, number, epoch, here, address)
         channels, door = found
         channels.join(door, wire.channel, here)
@@ -135,7 +135,7 @@ class Channels:
 
     def later(self, work: Callable[[], None]) -> None:
         """Do that when a portion has travelled."""
-        self._network.clock.at(self._network.clock.now() + SENDING, work)
+        self._network.clock.schedule(self._network.clock.now() + SENDING, work)
 
     @property
     def session(self) -> Session:
@@ -143,7 +143,7 @@ class Channels:
         return self._session
 
     def _soon(self, work: Callable[[], None]) -> None:
-        self._network.clock.at(self._network.clock.now(), work)
+        self._network.clock.schedule(self._network.clock.now(), work)
 
     def _listen(self, action: Listen) -> None:
         address = (action.host, action.port or self._network.port())
@@ -162,7 +162,7 @@ class Channels:
         if listener is None:
             self.tell(lambda now: self._session.unavailable(action.door, "Connection refused", now))
             return
-        here = (action.source or self._network.host, self._network.port())
+        here = (action.source or action.address[0], self._network.port())
         channel = Channel()
         listener.arrived.append((channel, here))
         self.join(action.door, channel, action.address)

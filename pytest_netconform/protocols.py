@@ -95,10 +95,13 @@ SUITES: dict[str, Suite] = {
 _SERVICES: dict[str, tuple[int | None, int | None]] = {
     "echo": (7, 7),
     "discard": (9, 9),
+    "systat": (11, None),
     "daytime": (13, 13),
     "qotd": (17, 17),
     "chargen": (19, 19),
     "time": (37, 37),
+    "finger": (79, None),
+    "ident": (113, None),
     "zen": (1060, None),
     "upper": (0, None),
 }

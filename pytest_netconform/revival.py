@@ -27,8 +27,8 @@ TRIES = 3  # failed starts after which it is left dead
 class Revival:
     """One served target: started when this is made, looked after, and ended by `close`."""
 
-    def __init__(self, command: str) -> None:
-        self._served = Served(command)
+    def __init__(self, command: str, *, datagrams: bool = False) -> None:
+        self._served = Served(command, datagrams=datagrams)
         self._served.start()
         self._busy = threading.Lock()
         self._closed = threading.Event()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_netconform.detect import misnamed, recognised
 from pytest_netconform.judge import Column, survey
 from pytest_netconform.options import Settings
-from pytest_netconform.protocols import PROTOCOLS, Suite
+from pytest_netconform.protocols import PROTOCOLS, Suite, by_scheme
 from pytest_netconform.revival import Revival, served_again
 from pytest_netconform.spoken import describe, dialect_named, fitted, named_by, placed, takes, undescribed
 from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
@@ -62,7 +62,7 @@ class Roster:
     def read(self, texts: Sequence[str]) -> None:
         """Read targets, and start what serves them. Raises TargetError."""
         if self._settings.serve:
-            self.revival = Revival(self._settings.serve)
+            self.revival = Revival(self._settings.serve, datagrams=self._in_datagrams(texts))
             self.specs = self._described([self.revival.spec(texts)])
             return
         specs = [spec for text in texts for spec in _expanded(parse_target(text, os.environ))]
@@ -71,6 +71,13 @@ class Roster:
             if names.count(spec.name) > 1:
                 raise TargetError(f"two targets are called {spec.name}; write NAME=... before one of them")
         self.specs = self._described(specs)
+
+    def _in_datagrams(self, texts: Sequence[str]) -> bool:
+        """Whether a command serves datagrams: the target's scheme says so, or the dialect of the run."""
+        schemes = {text.partition("://")[0].rpartition("=")[2].lower() for text in texts if "://" in text}
+        if schemes:
+            return any(row.datagrams for row in map(by_scheme, schemes) if row is not None)
+        return bool(self._settings.dialect) and not dialect_named(self._settings.dialect).streams
 
     def _described(self, specs: list[Spec]) -> list[Spec]:
         """The targets, with the dialect that the command line names for those that nothing else describes."""
@@ -81,10 +88,7 @@ class Roster:
         if not any(takes(spec, dialect) for spec in specs):
             kind = "a stream" if dialect.streams else "datagrams"
             raise TargetError(f"--netconform-dialect={name}: no target of this run is {kind} without a dialect")
-        return [
-            placed(replace(spec, options={**spec.options, "dialect": name}), dialect) if takes(spec, dialect) else spec
-            for spec in specs
-        ]
+        return [_with_dialect(spec, name) for spec in specs]
 
     def resolve(self, *, dial: bool = True) -> None:
         """Find out what each target speaks, reach it and hold its sanity dialogue. Raises TargetError.
@@ -172,8 +176,7 @@ class Roster:
         if dialect is not None:
             spec = placed(spec, dialect)
             return self._reach(spec, fitted(spec, dialect))
-        (spec,) = self._described([spec]) if self._settings.dialect and not spec.options.get("dialect") else [spec]
-        return self._reach(self._recognised(spec))
+        return self._reach(self._recognised(_with_dialect(spec, self._settings.dialect)))
 
     def revive(self, target: Target) -> None:
         """A check has lost the target: if a command serves it, it is started again, and the run goes on."""
@@ -240,6 +243,13 @@ def _expanded(spec: Spec) -> list[Spec]:
     rows = list(PROTOCOLS.values())
     names = [spec.name if len(rows) == 1 else f"{spec.name}-{row.name}" for row in rows]
     return [replace(spec, name=name, protocol=row) for name, row in zip(names, rows, strict=True)]
+
+
+def _with_dialect(spec: Spec, name: str) -> Spec:
+    """A target with the dialect that was named for the run, if it is meant for it."""
+    if not name or not takes(spec, dialect := dialect_named(name)):
+        return spec
+    return placed(replace(spec, options={**spec.options, "dialect": name}), dialect)
 
 
 def _packed(spec: Spec) -> dict[str, Any]:

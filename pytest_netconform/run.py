@@ -230,9 +230,10 @@ class Run:
         url = spec.url if spec else ""
         if spec is not None and self.roster.served:
             url = url.replace(f":{spec.port}", ":{port}")
-        return evidence.repeat_line(
-            record["nodeid"], url, options=self._options(), password=bool(spec and spec.password)
-        )
+        nodeid = record["nodeid"]
+        if TARGET in getattr(getattr(item, "callspec", None), "params", {}):
+            nodeid = without_parameter(nodeid, record["target"])  # at one target alone no check is named after it
+        return evidence.repeat_line(nodeid, url, options=self._options(), password=bool(spec and spec.password))
 
     def _reproducer(self, item: pytest.Item, outcome: Outcome) -> Path | None:
         """The script that repeats a failure, if scripts are wanted."""
@@ -246,9 +247,14 @@ class Run:
             return None
 
     def _options(self) -> list[str]:
-        given = self.config.invocation_params.args
-        kept = ("--netconform-allow", "--netconform-delivery", "--netconform-serve")
-        return [str(arg) for arg in given if str(arg).startswith(kept) and "=" in str(arg)]
+        """What else of this run's options decides about a verdict."""
+        settings = self.settings
+        given = {
+            "allow": ",".join(sorted(settings.allow)),
+            "delivery": ",".join(sorted(settings.delivery)),
+            "serve": settings.serve,
+        }
+        return [f"--netconform-{name}={value}" for name, value in given.items() if value]
 
     # -- the end
 
@@ -346,6 +352,13 @@ def _translate(report: Any, record: Record, item: pytest.Item, *, known: bool) -
         path, line, _ = item.location
         report.outcome = "skipped"
         report.longrepr = (path, (line or 0) + 1, f"Skipped: {record['reason']}")
+
+
+def without_parameter(nodeid: str, parameter: str) -> str:
+    """The node id of the same item without one of its parameters."""
+    name, _, rest = nodeid.partition("[")
+    kept = f"-{rest.removesuffix(']')}-".replace(f"-{parameter}-", "-", 1).strip("-")
+    return f"{name}[{kept}]" if kept else name
 
 
 def _why(record: Record) -> str:

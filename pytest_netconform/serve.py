@@ -20,6 +20,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from pytest_netconform.target import TargetError
@@ -47,11 +48,14 @@ class _Taken(ServeError):
 class Served:
     """A command and the server that it is. A context manager: it listens inside, and is gone with all its kin after.
 
-    host, port: where it listens; both may stand in the command, `{port}` must.
+    host, port: where it listens; both may stand in the command, `{port}` must. datagrams: over UDP.
     """
 
-    def __init__(self, command: str, *, host: str = HOST, seconds: float = START_SECONDS) -> None:
+    def __init__(
+        self, command: str, *, host: str = HOST, seconds: float = START_SECONDS, datagrams: bool = False
+    ) -> None:
         self._words = _split(command)
+        self._kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._tail = _Tail()
@@ -61,7 +65,7 @@ class Served:
     def start(self) -> None:
         """Start it and wait until it accepts a connection; once it has a port it keeps it. Raises ServeError."""
         for last in (True,) if self.port else (False, True):
-            self.port = self.port or _free_port(self.host)
+            self.port = self.port or _free_port(self.host, self._kind)
             try:
                 self._launch()
                 return
@@ -157,6 +161,8 @@ class Served:
             pause = min(2 * pause, LAST_PAUSE)
 
     def _listens(self) -> bool:
+        if self._kind is socket.SOCK_DGRAM:
+            return _bound(self.host, self.port)
         try:
             socket.create_connection((self.host, self.port), LAST_PAUSE).close()
         except OSError:
@@ -219,8 +225,26 @@ def _split(command: str) -> Sequence[str]:
     return words
 
 
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+def _bound(host: str, port: int) -> bool:
+    """Whether somebody takes datagrams there: as Linux lists them, elsewhere unless an empty one is refused."""
+    with contextlib.suppress(OSError):
+        listed = Path("/proc/net/udp").read_text() + Path("/proc/net/udp6").read_text()
+        return re.search(rf"^ *[0-9]+: [0-9A-F]+:{port:04X} ", listed, re.MULTILINE) is not None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(LAST_PAUSE)
+        try:
+            probe.connect((host, port))
+            probe.send(b"")
+            probe.recv(1)
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True
+        return True
+
+
+def _free_port(host: str, kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as sock:
         sock.bind((host, 0))
         port: int = sock.getsockname()[1]
         return port

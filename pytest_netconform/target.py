@@ -28,6 +28,7 @@ _FORM = re.compile(
     r"(?:(?P<name>[A-Za-z0-9_.-]+)=)?(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^@/?]*)@)?"
     r"(?P<host>\[[^\]]*\]|[^:/?\[\]]*)(?::(?P<port>[^/?]*))?(?P<path>/[^?]*)?(?:\?(?P<query>.*))?"
 )
+_PLAIN = "@:/*+,;!$'()=~?"  # what may stand in the value of an option as it is
 _REFERENCE = re.compile(r"(?:(?P<name>[A-Za-z0-9_.-]+)=)?reference(?::(?P<protocol>[a-z0-9]+))?(?:\?(?P<query>.*))?")
 
 
@@ -56,11 +57,11 @@ class Spec:
     @property
     def url(self) -> str:
         """The target as text, without its password."""
-        query = "&".join(f"{key}={value}" for key, value in self.options.items())
+        query = "&".join(f"{key}={quote(value, safe=_PLAIN)}" for key, value in self.options.items())
         if self.reference:
             row = f":{self.protocol.name}" if self.protocol else ""
             return f"reference{row}" + (f"?{query}" if query else "")
-        user = f"{self.username}@" if self.username else ""
+        user = f"{quote(self.username, safe='')}@" if self.username else ""
         if self.way.path:
             return f"{self.scheme}://{quote(self.path)}" + (f"?{query}" if query else "")
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -297,6 +298,11 @@ class Target:
     def alone(self) -> bool:
         """Whether it declares that it does not serve several clients at once."""
         return self.dialect is not None and self.dialect.serves != "many"
+
+    @property
+    def once_only(self) -> bool:
+        """Whether it declares that nobody is served after the first client."""
+        return self.dialect is not None and self.dialect.serves == "once"
 
     @property
     def stranger(self) -> bool:

@@ -40,6 +40,7 @@ class What(str, Enum):
     EOF = "eof"
     NOTE = "note"
     AWAIT = "await"  # what we wait for from now on; for reproducers, never shown
+    CUT = "cut"  # where the octets that are sent next are cut into segments; likewise
 
 
 EMPTY = "(an empty datagram)"
@@ -73,6 +74,7 @@ class Transcript:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self._secrets: list[bytes] = []
+        self._traces: list[bytes] = []
         self._received = 0
 
     def add(self, at: float, connection: int, what: What, data: bytes = b"", repeated: int = 0) -> None:
@@ -95,6 +97,7 @@ class Transcript:
         if secret and secret not in self._secrets:
             self._secrets.append(secret)
             self._secrets.sort(key=len, reverse=True)
+            self._traces += _traces(secret)
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -107,6 +110,8 @@ class Transcript:
             return data
         for secret in self._secrets:
             data = data.replace(secret, MASK)
+        if not any(trace in data for trace in self._traces):
+            return data
         return _BASE64.sub(lambda word: MASK if self._holds_secret(word[0]) else word[0], data)
 
     def mask_text(self, text: str) -> str:
@@ -122,8 +127,8 @@ class Transcript:
         return b"".join(parts).decode()
 
     def _holds_secret(self, word: bytes) -> bool:
-        data = _decoded(word)
-        return any(secret in data for secret in self._secrets if len(secret) >= TELLING)
+        telling = [secret for secret in self._secrets if TELLING <= len(secret) <= len(word) * 3 // 4]
+        return bool(telling) and any(secret in _decoded(word) for secret in telling)
 
     def _without_head(self, text: bytes) -> bytes:
         """A text that was cut at its end, where the beginning of a secret may stand."""
@@ -169,7 +174,7 @@ class Transcript:
             if event.what is What.RECEIVE:
                 began, data, total = waiting.get(event.connection, (event.at, b"", 0))
                 waiting[event.connection] = (began, data + event.data, total + event.total)
-            elif event.what not in (What.HEARD, What.AWAIT):
+            elif event.what not in (What.HEARD, What.AWAIT, What.CUT):
                 yield from flush()
                 if event.what in _SAID:
                     datagram = event.what is not What.SEND
@@ -185,6 +190,15 @@ class Transcript:
         return "\n".join(
             f"{line.at:8.3f}  {line.who}{line.connection if several else ''}: {line.text}" for line in self.lines()
         )
+
+
+def _traces(secret: bytes) -> list[bytes]:
+    """What every base64 word that holds a secret contains, by where in a group of three octets the secret begins."""
+    traces = []
+    for before in range(3):
+        word = base64.b64encode(bytes(before) + secret)
+        traces.append(word[(8 * before + 5) // 6 : 8 * (before + len(secret)) // 6])
+    return traces if len(secret) >= TELLING else []
 
 
 def _overlap(first: bytes, second: bytes) -> int:
@@ -205,7 +219,7 @@ def _decoded(word: bytes) -> bytes:
 
 def visible(data: bytes) -> str:
     """Octets as printable ASCII: controls and everything above 0x7e as C escapes; a backslash is doubled."""
-    return "".join(_VISIBLE[octet] for octet in data)
+    return data.decode("latin-1").translate(_VISIBLE)
 
 
 def _shown(line: bytes) -> str:
@@ -220,4 +234,4 @@ def _escape(octet: int) -> str:
     return named.get(octet) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}")
 
 
-_VISIBLE = [_escape(octet) for octet in range(256)]
+_VISIBLE = {octet: _escape(octet) for octet in range(256)}

@@ -14,8 +14,10 @@ import ssl
 import struct
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Protocol
 
 from pytest_netconform.transcript import Transcript, What
@@ -80,8 +82,11 @@ class Wire(ABC):
 
     def send(self, data: bytes, deadline: float) -> None:
         """Write all octets, in the segments that the cut asks for. Raises Silence or Gone."""
+        segments = self.cut(data)
+        if len(segments) > 1:
+            self.record(What.CUT, _places(segments))
         self._record_sent(data)
-        for segment in self.cut(data):
+        for segment in segments:
             self._write(segment, deadline)
 
     def pour(self, data: bytes, deadline: float) -> int:
@@ -96,14 +101,15 @@ class Wire(ABC):
         else:
             self.record(What.SEND, data)
 
-    def flood(self, data: bytes, most: int, seconds: float) -> int:
+    def flood(self, data: bytes, most: int, seconds: float, *, deaf: bool = False) -> int:
         """The same octets again and again, at most so many in all: how many the peer took.
 
-        It ends early when he says anything or ends, or takes nothing for so many seconds; what he says stays unread.
+        It ends early when he says anything (unless we are deaf) or ends, or takes nothing for so many seconds; what he
+        says stays unread.
         """
         taken = 0
         with suppress(Gone):
-            while taken < most and not self._stirs():
+            while taken < most and (deaf or not self._stirs()):
                 piece = data[: most - taken]
                 wrote = self._pour(piece, self.now() + seconds)
                 taken += wrote
@@ -209,6 +215,13 @@ class Wire(ABC):
         """Whether there was something to close."""
 
 
+def _places(segments: Sequence[bytes]) -> bytes:
+    """Where octets were cut: `octets` for everywhere, or the offsets."""
+    if all(len(segment) == 1 for segment in segments):
+        return b"octets"
+    return b" ".join(b"%d" % place for place in accumulate(map(len, segments[:-1])))
+
+
 class Carriage(Protocol):
     """Whatever can make wires to a target: a socket address, or a session in memory."""
 
@@ -289,6 +302,20 @@ class SocketCarriage:
                 wire.close()
                 raise Unreachable(f"no TLS with {self}: {error}") from None
         return wire
+
+    def hosts(self) -> tuple[str, ...]:
+        """Every address of the peer, in the system's order; none of a Unix socket. Raises Unreachable."""
+        if self.path:
+            return ()
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise Unreachable(f"{self.host} has no address: {error.strerror or error}") from None
+        return tuple(dict.fromkeys(str(info[4][0]) for info in found))
+
+    def at(self, host: str) -> SocketCarriage:
+        """The way to the same port at another address."""
+        return replace(self, host=host)
 
     def _dial(self) -> socket.socket:
         if self.path:

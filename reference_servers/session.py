@@ -257,6 +257,12 @@ class Session:
         self.on_channel_ended(channel, how)
         return self._taken()
 
+    def urgent(self, octet: bytes, now: float) -> list[Action]:
+        """Urgent data arrived (RFC 9293 3.8.5). Only memory tells: over sockets who does not ask never sees it."""
+        self.now = now
+        self.on_urgent(octet)
+        return self._taken()
+
     # what a subclass defines
 
     def on_open(self) -> None:
@@ -302,6 +308,9 @@ class Session:
 
     def on_channel_ended(self, channel: int, how: Ending) -> None:
         """What arrived is all there is."""
+
+    def on_urgent(self, octet: bytes) -> None:
+        """By default it is no data, and passed over."""
 
     # what a subclass calls
 
@@ -389,6 +398,3 @@ class DatagramSession:
     def _taken(self) -> list[DatagramAction]:
         actions, self._actions = self._actions, []
         return actions
-
-
-AnySession = Session | DatagramSession

@@ -20,7 +20,7 @@ from pytest_netconform.fixtures.network import column_of, memory_target
 from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS, SUITES, speaking
 from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
-from pytest_netconform.reference_servers.session import Session
+from pytest_netconform.reference_servers.session import DatagramSession, Session
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.verdict import Verdict
 
@@ -99,6 +99,13 @@ def cases(protocol: str) -> list[Case]:
     return [case for suite in homes(protocol) for case in cases_of(suite) if case.rungs <= rungs.keys()]
 
 
+def guests(protocol: str) -> list[Case]:
+    """Every case of the generic suites that a protocol is judged by too, as far as it has the state for it."""
+    rungs = column_of(PROTOCOLS[protocol]).rungs
+    suites = [suite for suite in PROTOCOLS[protocol].suites if suite not in homes(protocol)]
+    return [case for suite in suites for case in cases_of(suite) if case.rungs <= rungs.keys()]
+
+
 def cases_of(suite: str) -> list[Case]:
     """Every case of a suite."""
     module = import_module(SUITES[suite].module)
@@ -136,8 +143,8 @@ class Gate:
         self,
         protocol: str,
         options: Mapping[str, str] | None = None,
-        session: type[Session] | None = None,
-        make_session: Callable[[], Session] | None = None,
+        session: type[Session] | type[DatagramSession] | None = None,
+        make_session: Callable[[], Session] | Callable[[], DatagramSession] | None = None,
     ) -> None:
         self.protocol, self.options, self.session, self.make_session = protocol, options or {}, session, make_session
         self.column = column_of(PROTOCOLS[protocol])

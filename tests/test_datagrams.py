@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -453,12 +452,3 @@ def test_transcript_shows_boundaries() -> None:
     datagrams.ask(Exchange(b"", b""))
     shown = [line.text for line in datagrams.visit.transcript.lines() if line.who in "CS"]
     assert shown == [r"a\nb", r"a\nb", "(an empty datagram)", "(an empty datagram)"]
-
-
-def test_memory_is_fast() -> None:
-    """A whole suite over virtual time is no affair of seconds."""
-    began = time.monotonic()
-    _, datagrams = asking(Silent)
-    with pytest.raises(NonConformity):
-        datagrams.ask(datagrams.sample())
-    assert time.monotonic() - began < 1

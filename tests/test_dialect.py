@@ -134,14 +134,19 @@ CAPABILITIES: dict[str, set[str]] = {
     "qotd-udp": UDP | {"known", "unknown", "rfc865"},
     "chargen": {"stream", "tcp", "many", "unasked-stream", "replies-flow", "rfc864"},
     "chargen-udp": UDP | {"known", "unknown", "rfc864"},
-    "zen": FRAMED | {"delimited", "text", "ascii", "unknown"},
+    "systat": SPEAKER | {"rfc866"},
+    "finger": SPEAKER - {"unasked"} | {"asked", "known", "unknown", "lines", "delimited", "rfc1288"},
+    "ident": SPEAKER - {"unasked"} | {"asked", "known", "distinct", "until-close", "rfc1413"},
+    "zen": FRAMED | {"delimited", "text", "ascii", "unknown", "fpnp7"},
     "terse": UDP | {"known", "exact", "distinct", "rule", "echo", "binary"},
     "memcached-udp": UDP | {"known", "id", "memcached"},
     "numbered": UDP | {"known", "exact", "distinct", "text", "ascii", "unknown", "id"},
     "lines": ECHO - {"binary"} | {"lines", "delimited", "text", "utf-8"},
     "escaped": ECHO | {"delimited", "escaped"},
+    "json-lines": FRAMED | {"lines", "delimited", "text", "utf-8", "unknown"},
     "sixteen": ECHO | {"fixed"},
     "prefixed": ECHO | {"prefixed", "byte-order"},
+    "prefixed-octet": ECHO | {"prefixed"},
     "prefixed-text": ECHO - {"binary"} | {"prefixed", "byte-order", "text", "utf-8"},
     "varint": ECHO | {"varint"},
     "blocks": ECHO | {"blocks", "byte-order"},
@@ -160,10 +165,11 @@ def test_ready_dialects_claim_what_they_have() -> None:
 
 
 def test_every_standard_is_ready() -> None:
-    """The services that have an RFC are there, over TCP and over UDP; memcached's frames are of UDP alone."""
+    """The services of old are there over TCP and over UDP; some others over one of them alone."""
+    alone = {"memcached": "udp", "rfc866": "tcp", "rfc1288": "tcp", "rfc1413": "tcp", "fpnp7": "tcp"}
     for standard in STANDARDS:
         transports = {dialect.transport for dialect in READY.values() if dialect.standard == standard}
-        assert transports == ({"udp"} if standard == "memcached" else {"tcp", "udp"})
+        assert transports == ({alone[standard]} if standard in alone else {"tcp", "udp"})
 
 
 def test_every_capability_has_words() -> None:

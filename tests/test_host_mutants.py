@@ -49,7 +49,7 @@ def authority() -> Iterator[Authority]:
 def served(protocol: str, mutant: HostMutant, authority: Authority, id: str) -> Iterator[Target]:
     """The reference server on a socket, carried by the mutant's host, as it must be to show a requirement."""
     row = PROTOCOLS[protocol]
-    options = SHOWN_BY.get(id, OPTIONS[protocol]) if mutant.leaf == "good" else {}
+    options = SHOWN_BY.get(id, OPTIONS.get(protocol, {})) if mutant.leaf == "good" else {}
     reference = reference_of(row, options)
     with serving(reference.make_session, tls=authority.server_context(mutant.leaf), kind=mutant.kind) as host:
         spec = Spec(f"{protocol}-{mutant.name}", host.host, host.port, options=options, reference=True, protocol=row)

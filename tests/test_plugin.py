@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pytest_netconform.run import without_parameter
 from tests.conftest import mortal
 
 REFERENCE = "--netconform-target=reference:smtp"
@@ -173,6 +174,15 @@ def test_a_failure_points_at_the_check(pytester: pytest.Pytester) -> None:
     )
     assert "dialogue.py" not in result.stdout.str()
     assert len(list((pytester.path / "scripts").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "without"),
+    [("s::t[one]", "s::t"), ("s::t[one-a]", "s::t[a]"), ("s::t[a-one]", "s::t[a]"), ("s::t[a-one-b]", "s::t[a-b]")],
+)
+def test_one_target_has_no_parameter(nodeid: str, without: str) -> None:
+    """The line that repeats a check at one of several targets leaves the target's name out of the node id."""
+    assert without_parameter(nodeid, "one") == without
 
 
 def test_evidence_survives_workers_and_junit(pytester: pytest.Pytester) -> None:

@@ -4,224 +4,39 @@ from __future__ import annotations
 
 import ast
 import base64
+import inspect
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_netconform.ca import Authority
-from pytest_netconform.dialogues.smtp import MAIL, Smtp
-from pytest_netconform.fixtures.network import column_of, reference_of, socket_target
+from pytest_netconform.dialogues.smtp import Smtp
+from pytest_netconform.fixtures.network import column_of, memory_target, reference_of, socket_target
 from pytest_netconform.fixtures.smtp import RUNGS
 from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.host import Host
-from pytest_netconform.reference_servers.session import Close, Peer, Session
+from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
+from pytest_netconform.reference_servers.session import Session
 from pytest_netconform.reference_servers.smtp import SmtpSession
 from pytest_netconform.report import reproducer
 from pytest_netconform.report.steps import alike
-from pytest_netconform.requirement import MUST, hostile, requirement
 from pytest_netconform.target import Target, parse_target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.verdict import Verdict
 from pytest_netconform.wire.smtp import ReplyFramer
+from tests.findings import CASES, Fragile, TakesRecipientEarly, death, finding, wrong_code
+from tests.gates import cases
 
 ROW = PROTOCOLS["smtp"]
-
-
-def finding(sentence: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A check for this file."""
-    return requirement("SMTP-TEST-a", MUST, 'RFC 5321 """4.1.4', sentence)
-
-
-# -- servers that are wrong, and the checks that see it
-
-
-class TakesRecipientEarly(SmtpSession):
-    """Answers a recipient before any sender 250."""
-
-    def on_line(self, line: bytes) -> None:
-        if line[:4] == b"RCPT" and self.transaction is None:
-            self.send(b"250 2.1.5 come in \x1b[31m\r\n")
-        else:
-            super().on_line(line)
-
-
-@finding('RCPT with no MAIL before it is answered 503 """ \\.')
-def wrong_code(smtp: Smtp) -> None:
-    """A code that is not the right one."""
-    smtp.refuses("RCPT TO:<a@b.example>", 503, twin=["NOOP"], reset="RSET")
-
-
-class MuteOnVrfy(SmtpSession):
-    """Leaves VRFY without an answer."""
-
-    def on_line(self, line: bytes) -> None:
-        if line[:4] != b"VRFY":
-            super().on_line(line)
-
-
-@finding("Every command is answered.")
-def no_answer(smtp: Smtp) -> None:
-    """An owed answer that does not come."""
-    smtp.send("VRFY anna")
-    smtp.reply(within=0.3)
-
-
-class Chatty(SmtpSession):
-    """Answers NOOP twice."""
-
-    def answer_noop(self, argument: bytes) -> None:
-        super().answer_noop(argument)
-        super().answer_noop(argument)
-
-
-@finding("One command, one reply.")
-def one_too_many(smtp: Smtp) -> None:
-    """An answer that nobody asked for."""
-    smtp.exchange("NOOP", 250)
-    smtp.silent("behind the reply to NOOP", window=0.2)
-
-
-@finding("One command, one reply.")
-def answers_before_marker(smtp: Smtp) -> None:
-    """The same, counted with a marker: content, without a pattern."""
-    smtp.send("NOOP")
-    before = smtp.replies_until("QUIT", 221)
-    smtp.require(len(before) == 1, "one answer before 221", len(before))
-
-
-class Clinging(SmtpSession):
-    """Does not close after QUIT."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-
-@finding("The connection is closed after 221.")
-def not_closed(smtp: Smtp) -> None:
-    """A close that does not come."""
-    smtp.exchange("QUIT", 221)
-    smtp.closes("after QUIT", within=0.3)
-
-
-class Touchy(SmtpSession):
-    """Closes at an unknown word."""
-
-    def on_line(self, line: bytes) -> None:
-        if line == b"XYZZY":
-            self.act(Close())
-        else:
-            super().on_line(line)
-
-
-@finding("An unknown word is answered.")
-def closed(smtp: Smtp) -> None:
-    """A close in place of an answer."""
-    smtp.send("XYZZY")
-    smtp.reply(within=2)
-
-
-class Boasting(SmtpSession):
-    """Offers an extension that nobody knows."""
-
-    def ehlo_lines(self) -> list[str]:
-        return [*super().ehlo_lines(), "XBOAST 17"]
-
-
-@finding("Nothing is offered that does not exist.")
-def content(smtp: Smtp) -> None:
-    """The contents of an answer."""
-    smtp.hello()
-    smtp.require("XBOAST" not in smtp.offer, "no XBOAST", "XBOAST")
-
-
-class Fragile(SmtpSession):
-    """Takes the whole server down with an evil word; see `doomed`."""
-
-    dead = False
-
-    def on_data(self, data: bytes) -> None:
-        Fragile.dead = Fragile.dead or b"EVIL" in data
-        super().on_data(data)
-
-    def open(self, peer: Peer, now: float) -> list[object]:  # type: ignore[override]
-        return [Close()] if Fragile.dead else super().open(peer, now)  # type: ignore[return-value]
-
-
-@finding("An evil word harms nobody else.")
-@hostile
-def death(smtp: Smtp) -> None:
-    """The next client is not served."""
-    smtp.send(b"EVIL " + b"x" * 100_000 + b"\r\n")
-    smtp.exchange("NOOP", "5yz", 250)
-
-
-class NoHandshake(SmtpSession):
-    """Says 220 to STARTTLS, and no more."""
-
-    def begin_tls(self) -> None:
-        self.act(Close())
-
-
-@finding("A handshake follows 220.")
-def no_tls(smtp: Smtp) -> None:
-    """A handshake that does not come about."""
-    smtp.exchange("STARTTLS", 220)
-    smtp.start_tls()
-
-
-class RudeInside(SmtpSession):
-    """Answers NOOP inside TLS with 500."""
-
-    def answer_noop(self, argument: bytes) -> None:
-        self.reply(500 if self.is_secure else 250, "5.0.0", "Well")
-
-
-@finding("NOOP is answered 250 inside TLS.")
-def wrong_inside_tls(smtp_secure: Smtp) -> None:
-    """A wrong code behind STARTTLS."""
-    smtp_secure.exchange("NOOP", 250)
-
-
-class Quarrelsome(SmtpSession):
-    """Refuses a second connection's NOOP after the first has logged in."""
-
-    def on_line(self, line: bytes) -> None:
-        if line == b"NOOP":
-            self.send(b"554 no\r\n")
-        else:
-            super().on_line(line)
-
-
-@finding("Two connections do not disturb each other.")
-def two_connections(smtp: Smtp) -> None:
-    """A finding on the first of two connections."""
-    other = smtp.sibling()
-    other.given(MAIL)
-    smtp.given(MAIL)
-    other.wire.shutdown()
-    other.wire.close()
-    smtp.alive()
-
-
-CASES = [
-    pytest.param(wrong_code, TakesRecipientEarly, id="wrong-code"),
-    pytest.param(no_answer, MuteOnVrfy, id="no-answer"),
-    pytest.param(one_too_many, Chatty, id="one-too-many"),
-    pytest.param(answers_before_marker, Chatty, id="answers-before-marker"),
-    pytest.param(not_closed, Clinging, id="not-closed"),
-    pytest.param(closed, Touchy, id="closed"),
-    pytest.param(content, Boasting, id="content"),
-    pytest.param(death, Fragile, id="death"),
-    pytest.param(no_tls, NoHandshake, id="no-tls"),
-    pytest.param(wrong_inside_tls, RudeInside, id="wrong-inside-tls"),
-    pytest.param(two_connections, Quarrelsome, id="two-connections"),
-]
+EVERY_CASE = cases("smtp")
 
 
 @pytest.fixture(scope="module")
@@ -435,3 +250,71 @@ def test_a_port_that_answers_nobody_is_no_verdict(serve: Callable[[type[Session]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         assert run(path, "127.0.0.1", free.getsockname()[1]).returncode == 2
+
+
+# -- every mutant
+
+#: what a replay cannot tell, and why
+NO_TELLING = {
+    "unlisted_auth_works": "the check says only what was not offered; said to a server that offers it, it is right",
+    "enforced_tls_550": "its twin demands TLS first, which the check calls inconclusive",
+}
+PATIENT = 20.0  # seconds: steps that wait for longer are not replayed here
+
+
+def finding_of(mutant: Mutant) -> tuple[Outcome, Target] | None:
+    """The first failure of a check that the mutant says it breaks, judged in memory."""
+    options = {**mutant.options, "patience": "0.5"}
+    for case in EVERY_CASE:
+        if case.id not in mutant.breaks:
+            continue
+        target = memory_target("smtp", options, mutant.session)
+        column = column_of(ROW)
+        survey(target, column)
+        names = [name for name in inspect.signature(case.function).parameters if name not in case.values]
+        outcome = judge(case.function, {name: column.rungs[name] for name in names}, case.values, target, column)
+        if outcome.verdict is Verdict.FAIL:
+            return outcome, target
+    return None
+
+
+def replayed(text: str, mutant: Mutant, session: type[Session] | None, authority: Authority) -> str:
+    """What the script says of a server on a socket: `repeats`, `does not`, `no telling`; empty if it takes too long."""
+    room: dict[str, Any] = {"__name__": "reproducer"}
+    exec(compile(text, "reproducer", "exec"), room)
+    steps = room["steps"]()
+    if any(isinstance(value, (int, float)) and value > PATIENT for step in steps for value in step[2:]):
+        return ""
+    reference = reference_of(ROW, mutant.options, session)
+    context = room["ssl"].SSLContext(room["ssl"].PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, room["ssl"].CERT_NONE
+    tls = authority.server_context()
+    with Host(reference.make_session, tls=tls, implicit_tls=reference.implicit_tls) as host:
+        replay = room["Replay"](host.address, context, "localhost", "")
+        try:
+            received = replay.run(steps)
+        except SystemExit:
+            return "no telling"
+    return "does not" if received is None else "no telling" if replay.astray else "repeats"
+
+
+def test_the_finding_of_every_mutant_repeats_on_it_alone(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One finding per mutant: it repeats on the mutant over a socket, and never on the reference.
+
+    What only a mailbox shows, or what leads the reference another way, is no telling; nothing else is.
+    """
+    found = [(mutant, finding) for mutant in mutants_of("smtp") if (finding := finding_of(mutant))]
+    monkeypatch.setenv("NETCONFORM_PASSWORD", found[0][1][1].account[1])
+
+    scripts = [(mutant, reproducer.reproducer(outcome, target)) for mutant, (outcome, target) in found]
+
+    def answers(pair: tuple[Mutant, str]) -> tuple[str, str, str]:
+        mutant, text = pair
+        there = replayed(text, mutant, mutant.session, authority)
+        return mutant.name, there, replayed(text, mutant, None, authority)
+
+    with ThreadPoolExecutor(16) as pool:
+        results = [result for result in pool.map(answers, scripts) if result[0] not in NO_TELLING]
+    told = [(name, there, here) for name, there, here in results if there != "no telling" and there]
+    assert not [result for result in told if result[1] != "repeats" or result[2] == "repeats"]
+    assert len(told) > 0.75 * len(results) > 100

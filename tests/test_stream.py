@@ -20,7 +20,7 @@ from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.memory import Memory
 from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.dialects import DialectSession
-from pytest_netconform.reference_servers.host import serving
+from pytest_netconform.reference_servers.host import Host, serving
 from pytest_netconform.reference_servers.mutants.hosts import OneAtATime
 from pytest_netconform.reference_servers.null import NULLS
 from pytest_netconform.reference_servers.session import Reset, Session
@@ -29,6 +29,7 @@ from pytest_netconform.target import Spec, Target
 from pytest_netconform.transport import SocketCarriage
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable, Verdict
 from pytest_netconform.wire.framing import Lines, UntilClose
+from tests.gates import Gate, cases
 
 ROW = PROTOCOLS["stream"]
 STREAMS = [name for name, dialect in READY.items() if dialect.streams]
@@ -48,7 +49,7 @@ def silent_about(make_session: Callable[[], Session]) -> Target:
 
 
 @contextmanager
-def over_sockets(dialect: str, kind: type = OneAtATime, serves: str = "many") -> Iterator[Target]:
+def over_sockets(dialect: str, kind: type[Host] = OneAtATime, serves: str = "many") -> Iterator[Target]:
     """The reference behind a host."""
     options = {"dialect": dialect, "serves": serves}
     reference = reference_of(ROW, options)
@@ -125,6 +126,24 @@ def test_without_a_dialect_a_change_is_seen() -> None:
     survey(target, COLUMN)
     with pytest.raises(NonConformity, match="a connection that stays open; received it was closed"):
         opened(target).alive()
+
+
+# -- memory and sockets
+
+ALIKE = ["lines", "zen", "echo", "prefixed", "until-close", "discard", "time", "chargen"]
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_memory_and_sockets_agree(name: str) -> None:
+    """Every check says the same of the reference in memory and over sockets."""
+    with over_sockets(name, Host) as target:
+        found = {}
+        for case in cases("stream"):
+            outcome = judge(case.function, {rung: RUNGS[rung] for rung in case.rungs}, case.values, target, COLUMN)
+            found[case.name] = outcome.verdict
+            target.lost = ""
+    gate = Gate("stream", {"dialect": name})
+    assert found == {case.name: gate.judge(case).verdict for case in cases("stream")}
 
 
 # -- dialogues

@@ -31,8 +31,12 @@ STANDARDS = {
     "rfc863": "Discard (RFC 863)",
     "rfc864": "Character generator (RFC 864)",
     "rfc865": "Quote of the day (RFC 865)",
+    "rfc866": "Active users (RFC 866)",
     "rfc867": "Daytime (RFC 867)",
     "rfc868": "Time (RFC 868)",
+    "rfc1288": "Finger (RFC 1288)",
+    "rfc1413": "Identification (RFC 1413)",
+    "fpnp7": "Questions about the Zen of Python (FPNP 7)",
     "memcached": "memcached over UDP (its protocol.txt)",
 }
 

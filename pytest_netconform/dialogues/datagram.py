@@ -86,6 +86,7 @@ class Datagrams(Remarks):
             self.wire = visit.keep(lambda n: carriage.bind(visit.transcript, n, visit.epoch, self.way))
         except NotOurs as error:
             raise NotApplicable(f"port {self.way.port}", f"our system does not give us what we need: {error}") from None
+        self.wire.record(What.AWAIT, f"way {self.way.port} {self.way.connected:d} {self.way.host}".encode())
         self.asked: list[Asked] = []
         self.strays: list[Reply] = []
         self.twice = 0
@@ -142,12 +143,9 @@ class Datagrams(Remarks):
         except Refused:
             raise self._nobody(f"{shown(octets)} to be taken") from None
         except Silence:
-            raise NonConformity(
-                f"{shown(octets)} to be taken",
-                f"nothing was taken for {self.target.patience:g} s",
-                owed=True,
-                passing=True,
-            ) from None
+            received = f"nothing was taken for {self.target.patience:g} s"
+            self._blame("answer")
+            raise NonConformity(f"{shown(octets)} to be taken", received, owed=True, passing=True) from None
 
     # -- hearing
 
@@ -157,6 +155,7 @@ class Datagrams(Remarks):
         reply = self.tried(asked, waits=waits)
         if reply is None:
             received = self._nothing(asked.sent, sum(self.waits if waits is None else waits))
+            self._blame("answer")
             raise NonConformity(_expected(asked), received, owed=True, passing=True)
         return reply
 
@@ -185,10 +184,10 @@ class Datagrams(Remarks):
         """The next reply to what was asked here (or to `wanted`), or None; anything else is a NonConformity."""
         deadline = self.wire.now() + seconds
         expected = _expected(wanted) if wanted else "a reply to what was asked"
-        self.wire.record(What.AWAIT, f"datagram {seconds:g} ".encode())
         while (reply := self.next(deadline, expected)) is not None:
             asked = self.claimed(reply, wanted)
             if asked is None:
+                self._blame("reply")
                 raise NonConformity(expected, self._shown(reply.raw) or "an empty datagram", owed=self._spare())
             if wanted in (asked, None):
                 return reply
@@ -281,6 +280,7 @@ class Datagrams(Remarks):
         for _ in range(SILENCE_TRIES):
             self.send(octets)
             if self.next(self.wire.now() + self.target.window, expected) is not None:
+                self._blame("silence")
                 return True
         return False
 
@@ -296,9 +296,9 @@ class Datagrams(Remarks):
         expected = f"silence after {what}"
         window = self.target.window if window is None else window
         deadline = self.wire.now() + window
-        self.wire.record(What.AWAIT, f"no-datagram {window:g} ".encode())
         while (reply := self.next(deadline, expected)) is not None:
             if self.claimed(reply) is None:
+                self._blame("silence")
                 raise NonConformity(expected, self._shown(reply.raw) or "an empty datagram", owed=True)
 
     def together(self, several: Iterable[Exchange]) -> list[Asked]:
@@ -319,8 +319,13 @@ class Datagrams(Remarks):
         self.asked.append(Asked(exchange, self.dialect.id))
         return self.asked[-1]
 
+    def _blame(self, what: str) -> None:
+        """Leave word for a reproducer: an answer is missing here, or what just came is a wrong one or broke silence."""
+        self.wire.record(What.AWAIT, f"judged {what}".encode())
+
     def _nobody(self, expected: str) -> NonConformity:
         self.missing = True
+        self._blame("answer")
         return NonConformity(expected, REFUSED, owed=True, passing=True)
 
     def _nothing(self, tries: int, seconds: float) -> str:

@@ -317,10 +317,22 @@ class Ftp(Dialogue[Reply]):
             raise NonConformity("the end of the data", f"more than {most} octets", owed=True)
         return b"".join(pieces), ""
 
-    def supply(self, wire: Wire, data: bytes, *, goodbye: bool = True) -> str:
-        """Send octets on a data wire and say that this is all: how the wire ended, as far as that shows."""
+    def glance(self, wire: Wire) -> tuple[bytes, str]:
+        """What arrives first on a data wire within one silence window, and how it ended; empty while it is open."""
+        try:
+            piece = wire.receive(self.wire.now() + self.target.window)
+        except Silence:
+            return b"", ""
+        except (Gone, TlsFailure) as error:
+            return b"", f"broken ({error})"
+        return piece, "" if piece else CLOSED
+
+    def supply(self, wire: Wire, data: bytes, *, goodbye: bool = True, end: bool = True) -> str:
+        """Send octets on a data wire and, with `end`, say that this is all: how the wire ended, as it seems."""
         try:
             wire.send(data, self.wire.now() + TRANSFER_PATIENCE * self.target.patience)
+            if not end:
+                return ""
             if goodbye:
                 wire.finish(self.wire.now() + self.target.patience)
             else:

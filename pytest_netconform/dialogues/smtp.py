@@ -104,9 +104,10 @@ class Smtp(Dialogue[Reply]):
             raise Inconclusive(f"prerequisite not met: {problem}") from None
 
     def credentials(self, username: str = "", password: str = "") -> bytes:
-        """The AUTH PLAIN response (RFC 4616 2), base64, for the user's account or for another; no report shows it."""
-        if not username:
-            username, password = self._account()
+        """The AUTH PLAIN response (RFC 4616 2), base64: for another account, or the user's own, never shown."""
+        if username:
+            return base64.b64encode(f"\0{username}\0{password}".encode())
+        username, password = self._account()
         return self.secret(f"\0{username}\0{password}".encode())
 
     def secret(self, response: bytes) -> bytes:
@@ -167,10 +168,12 @@ class Smtp(Dialogue[Reply]):
         no message at all arrives there: then the place is wrong, or delivery takes longer.
         """
         found = self._arrived(marker, count)
+        self._await("mailbox", 0)
         if len(found) >= count:
             return [_crlf(stored) for stored in found]
         if not self.target.once(ARRIVES, self._mail_arrives):
             raise Inconclusive(f"a plain message did not arrive at ?readback= within {ARRIVAL_SECONDS:g} s either")
+        self._await("mailbox", 0)
         raise NonConformity(
             f"{count} stored message{'s' * (count > 1)} with the marker within {ARRIVAL_SECONDS:g} s",
             f"{len(found)}",

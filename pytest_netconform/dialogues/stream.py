@@ -7,25 +7,43 @@ without a dialect has a `Stream` too: it can be connected to, written to and lef
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import time
+from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from pytest_netconform.dialect import Dialect, Exchange
-from pytest_netconform.dialogue import Dialogue, Say, Visit, reach
+from pytest_netconform.dialogue import Dialogue, NoConnection, Opener, Say, Visit, reach
 from pytest_netconform.transcript import What
-from pytest_netconform.transport import Gone, Silence, TlsFailure
+from pytest_netconform.transport import Carriage, Gone, Silence, TlsFailure, Wire
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.frames import MESSAGE_LIMIT, Frame, Framer, Wrong, short
-from pytest_netconform.wire.framing import Flow, base
+from pytest_netconform.wire.framing import Flow, UntilClose, base
 
 PAUSE = 0.001  # seconds between two segments
 PIECE = 1 << 16  # octets that are written before we listen again
 QUOTED = 4096  # octets of a right reply that a reproducer compares
+ANYTHING = UntilClose().pattern
 FRESH = 1000  # the number of the first probe that a check does not ask itself
 
 S = TypeVar("S", bound="Stream")
+#: Why a connection cannot even be tried.
+OURS = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A carriage whose peer stands at addresses."""
+
+    def hosts(self) -> tuple[str, ...]:
+        """All of them."""
+
+    def at(self, host: str) -> Carriage:
+        """The way to one of them."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +162,18 @@ class Stream(Dialogue[Frame]):
         self._said = f"{self._shown(data)} again and again"
         return self.wire.flood(data, most, self.target.window)
 
+    def unread(self, data: bytes, most: int) -> int:
+        """Say the same octets again and again, at most so many, and read nothing, until the peer takes no more for a
+        silence window: how many he took.
+        """
+        self._said = f"{self._shown(data)} again and again, unread"
+        return self.wire.flood(data, most, self.target.window, deaf=True)
+
+    def urgent(self, octet: bytes) -> None:
+        """One octet as urgent data. That the connection broke is noticed by whoever listens."""
+        with suppress(Gone, Silence):
+            self.wire.send_urgent(octet, self.wire.now() + self.target.patience)
+
     def finish(self) -> None:
         """Close our half: no more will come from us, and we go on listening."""
         self.wire.shutdown()
@@ -167,19 +197,23 @@ class Stream(Dialogue[Frame]):
 
     def _hear_one(self, exchange: Exchange, within: float | None) -> bytes:
         expected = f"{exchange.describe()} in answer to {short(exchange.say)}"
+        pattern = self._pattern(exchange)
+        if isinstance(self._framer, Framer) and self.dialect.replies.pattern == ANYTHING:
+            # no expression can tell a reproducer where an answer ends, but for the right one
+            self._framer.pattern = ANYTHING if pattern is None else b"(?:" + pattern + b"|" + ANYTHING + b")"
         frame = self.hear(expected, within=within)
         if frame.payload is None or (self.strict and frame.deviations):
-            self._misframed(frame, expected)
+            self._misframed(frame, expected, pattern)
         if not exchange.fits(frame.payload):
             received = short(frame.payload or b"")
-            raise NonConformity(expected, received, pattern=self._pattern(exchange))
+            raise NonConformity(expected, received, pattern=pattern)
         return frame.payload or b""
 
-    def _misframed(self, frame: Frame, expected: str) -> None:
+    def _misframed(self, frame: Frame, expected: str, pattern: bytes | None) -> None:
         problem = f"{self._shown(frame.raw)} ({'; '.join(frame.deviations)})"
         if not self.strict:
             raise Inconclusive(f"an answer that cannot be framed: {problem}; {self._framer.grammar} judges that")
-        raise NonConformity(f"{expected}, in {self.dialect.replies.describe()}", problem)
+        raise NonConformity(f"{expected}, in {self.dialect.replies.describe()}", problem, pattern=pattern)
 
     def _hear_flow(self, right: bytes, within: float | None) -> bytes:
         expected = f"{short(right)} in answer to {self._said}"
@@ -263,10 +297,13 @@ class Stream(Dialogue[Frame]):
         return bytes(data)
 
     def react(self, *, window: float | None = None) -> Reaction:
-        """What the peer does within a silence window, which begins anew with everything that he says."""
+        """What the peer does within a silence window, which begins anew with everything that he says; of a peer who
+        does not stop, what he says while our patience lasts.
+        """
         window = self.target.window if window is None else window
         frames: list[Frame] = []
-        while True:
+        deadline = self.wire.now() + self.target.patience
+        while self.wire.now() < deadline:
             try:
                 frames.append(self.hear(within=window))
             except NonConformity:
@@ -281,7 +318,7 @@ class Stream(Dialogue[Frame]):
 
         `right` itself is asked first: in this session where several requests can be, else on a connection of its own.
         """
-        self._twin(right)
+        self.twin(right)
         self.send(wrong.octets)
         if wrong.ended:
             self.finish()
@@ -292,15 +329,23 @@ class Stream(Dialogue[Frame]):
             raise NonConformity(expected, str(reaction))
         return reaction
 
-    def _twin(self, right: Exchange) -> None:
+    def twin(self, right: Exchange) -> None:
+        """The valid neighbour of what comes next is answered, here or, where nothing can follow it, on a connection that
+        has gone when this one comes in its place; Inconclusive otherwise.
+        """
         try:
-            if self.whole or not base(self.dialect.replies).parts:
-                self.sibling().ask(right)
-            else:
-                self.ask(right)
+            self.ask(right)
         except NonConformity as problem:
             raise Inconclusive(f"prerequisite not met: {problem}") from None
         self.visit.evidence.add("twin")
+        if self.whole or "replies-until-close" in self.target.claims:
+            self._come_again()
+
+    def _come_again(self) -> None:
+        """Another connection in the place of this one, which has served."""
+        other = self.afresh()
+        self.wire, self._framer, self.greeting = other.wire, other._framer, other.greeting
+        self.over = self.broken = False
 
     def alive(self) -> None:
         """The session goes on, in step: a probe that was not asked before gets its answer.
@@ -355,12 +400,51 @@ class Stream(Dialogue[Frame]):
         opened: S = reach(self.reopen, self.visit, self.rung)
         return opened
 
+    def owed(self: S, after: str) -> S:
+        """This connection closed, and another one in its place that the target owes us: for checks that may hurt it."""
+        self.wire.close()
+        opened = self.served_again(after)
+        opened.reopen, opened.rung = self.reopen, self.rung
+        return opened
+
     def others(self: S, count: int) -> list[S]:
         """So many connections more, all open at once, which the target owes us: for checks that are `@crowded`."""
         found = [self.served_again("while others are open") for _ in range(count)]
         for other in found:
             other.reopen, other.rung = self.reopen, self.rung
         return found
+
+    def passer(self, after: str) -> Wire:
+        """A bare connection, which the target owes us, of somebody who will not stay; nothing was read."""
+        try:
+            return self.visit.dial()
+        except NoConnection as problem:
+            expected = f"a new connection to be taken {after}"
+            raise NonConformity(expected, str(problem), owed=True, passing=True) from None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses of the target; none where it is a socket file."""
+        carriage = self.target.carriage
+        return carriage.hosts() if isinstance(carriage, Placed) else ()
+
+    def elsewhere(self: S, host: str) -> S:
+        """A connection to the target at another of its addresses. Raises NonConformity when nobody is there, and
+        Inconclusive when our own system knows no way to there.
+        """
+        carriage = self.target.carriage
+        assert isinstance(carriage, Placed) and self.reopen is not None
+        visit = copy(self.visit)
+        visit.target = copy(self.target)
+        visit.target.carriage = carriage.at(host)
+        opener: Opener = self.reopen
+        try:
+            opened: S = opener(visit)
+        except NoConnection as problem:
+            if any(os.strerror(code) in str(problem) for code in OURS):
+                raise Inconclusive(f"our own system knows no way: {problem}") from None
+            raise NonConformity(f"service at {host} too", str(problem)) from None
+        return opened
 
     def today(self) -> float:
         """The moment by this machine's calendar, in seconds since 1970."""

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0  # seconds for what the transcript gives no time for
 PAUSE = 0.25  # seconds of our own silence that are repeated
+APART = 0.0009  # seconds between two words that were to travel apart
+SEGMENTS = 0.01  # seconds in which they do
 PIECE = 96  # octets of one literal
 RUN = 40  # equal octets that are written as a product
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
 _OURS = (What.CONNECT, What.SEND, What.SHUTDOWN, What.CLOSE, What.RESET)
 _WORDS = re.compile(rb"[0-9A-Za-z]+|[^0-9A-Za-z]")
+_CODE = re.compile(rb"[0-9]{1,3}(?![0-9])(?:[ -][245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9]))?")  # with its RFC 3463 status
 _NAMES = re.compile(rb"Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec")
 
 
@@ -68,7 +71,6 @@ class _Writer:
         self.transcript = outcome.transcript
         self.problem = outcome.problem if isinstance(outcome.problem, NonConformity) else None
         self.received = outcome.received
-        self.cut = target.cut
         self.recorded = Recorded(secrets=_named(outcome.transcript, target))
 
     def written(self) -> Recorded:
@@ -89,62 +91,75 @@ class _Writer:
         problem = self.problem
         if last.what == "service":
             return place, f'0, "must serve", [{", ".join(self._first_exchange())}]'
-        if problem is not None and problem.pattern is not None:
-            return self._wrong_answer(problem.pattern)
-        if problem is not None and last.what == "answer" and What.HEARD not in after:
+        if last.what == "mailbox":
+            return place, '0, "must be read back"'
+        if problem is not None and problem.pattern is not None and (found := self._wrong_answer(problem.pattern)):
+            return found
+        missing = problem is not None and problem.owed and problem.passing
+        if missing and last.what == "answer" and What.HEARD not in after:
             return place, f'{number}, "must answer", {self._name(last.pattern)}, {last.seconds:g}, b""'
-        if problem is not None and last.what == "tls" and What.TLS not in after:
+        if missing and last.what == "tls" and What.TLS not in after:
             return place, f'{number}, "must shake hands", {last.seconds:g}'
         if problem is not None and last.what == "silence" and problem.owed:
             return place, f'{number}, "must be silent", {last.seconds:g}'
         if problem is not None and last.what == "close" and (problem.owed or problem.passing or What.EOF not in after):
             return place, f'{number}, "must close", {last.seconds:g}'
         sent = self._last(What.SEND)
-        if problem is not None and problem.owed and problem.passing and sent > place:
-            return sent, f'{self.events[sent].connection}, "must take", {self._segments(self.events[sent].data)}'
+        if missing and sent > place:
+            return sent, f'{self.events[sent].connection}, "must take", {self._segments(sent)}'
         return self._repeated_answers()
 
-    def _wrong_answer(self, pattern: bytes) -> tuple[int, str]:
-        heard = self._heard_as_received()
+    def _wrong_answer(self, pattern: bytes) -> tuple[int, str] | None:
+        """None when the pattern does not tell the answer from a right one."""
+        quoted = self._quoted()
+        heard = quoted if quoted >= 0 else self._last(What.HEARD)
+        if heard < 0 or re.match(pattern, self.events[heard].data):
+            return None
         number = self.events[heard].connection
         place = self._last(What.AWAIT, number, heard)
         wait = _Wait.of(self.events[place])
         return place, f'{number}, "must answer", {self._name(wait.pattern)}, {wait.seconds:g}, {pattern!r}'
 
     def _repeated_answers(self) -> tuple[int, str]:
-        """No pattern tells right from wrong: the finding repeats when the answers do, since the last word of ours."""
-        heard = self._heard_as_received()
-        if heard < 0:
-            return self._repeated_octets()
-        number = self.events[heard].connection
-        sent = self._last(What.SEND, number, heard)
-        begin = max(sent, self._last(What.CONNECT, number, heard)) + 1
-        wait = _Wait.of(self.events[self._last(What.AWAIT, number, heard)])
-        patterns = []
-        for event in self.events[begin:]:
-            if event.connection == number and event.what is What.SEND:
-                break
-            if event.connection == number and event.what is What.HEARD:
-                patterns.append(repr(self._alike(event)))
-        judged = f"{self._name(wait.pattern)}, {wait.seconds:g}, [{', '.join(patterns)}]"
-        return begin, f'{number}, "must not answer", {judged}'
+        """No pattern tells right from wrong: the finding repeats when all that came since our last word does.
 
-    def _repeated_octets(self) -> tuple[int, str]:
-        came = self._last(What.RECEIVE)
+        What had come before and was not heard yet belongs to it: a second answer may be faster than our next word.
+        """
+        quoted = self._quoted()
+        came = quoted if quoted >= 0 else max(self._last(What.HEARD), self._last(What.RECEIVE))
         number = self.events[came].connection if came >= 0 else 1
-        sent = max(self._last(What.SEND, number), self._last(What.CONNECT, number), self._last(What.TLS, number))
-        data = b"".join(e.data for e in self.events[sent + 1 :] if e.what is What.RECEIVE and e.connection == number)
-        alike = self._alike(Event(0.0, number, What.HEARD, data, len(data)))
-        return sent + 1, f'{number}, "must not answer", b"", {PATIENCE:g}, [{alike!r}]'
+        opened = 1 + max(self._last(what, number, max(came, 0)) for what in (What.CONNECT, What.TLS))
+        said = max(opened, 1 + self._last(What.SEND, number, max(came, 0)))
+        mine = [event for event in self.events[opened : self._next_word(said, number)] if event.connection == number]
+        before = sum(e.total for e in self.events[opened:said] if e.what is What.HEARD and e.connection == number)
+        wait = next((_Wait.of(e).seconds for e in self.events[said:] if e.what is What.AWAIT), PATIENCE)
+        return said, f'{number}, "must not repeat", {wait:g}, {self._alike(mine, before)!r}'
 
-    def _heard_as_received(self) -> int:
-        """The answer that the finding quotes, or else the last one; -1 if none was heard."""
-        quoted = [
+    def _next_word(self, place: int, number: int) -> int:
+        """Where we speak again on this connection, or the end."""
+        spoken = (What.SEND, What.TLS)
+        later = range(place, len(self.events))
+        return next(
+            (i for i in later if self.events[i].connection == number and self.events[i].what in spoken),
+            len(later) + place,
+        )
+
+    def _alike(self, events: Sequence[Event], before: int) -> bytes:
+        """A pattern for what came behind the first octets; it may go on, unless we have waited for its end in vain."""
+        came = [event for event in events if event.what is What.RECEIVE]
+        pattern = alike(self.transcript.mask(b"".join(event.data for event in came)[before:]))
+        last = [event.what for event in events if event.what in (What.AWAIT, What.HEARD, What.EOF)]
+        cut_short = any(event.total > len(event.data) for event in came)
+        return pattern if last and last[-1] is not What.HEARD and not cut_short else pattern + b".*"
+
+    def _quoted(self) -> int:
+        """The place of the last answer that the finding quotes, or -1."""
+        places = [
             i
             for i, event in enumerate(self.events)
             if event.what is What.HEARD and len(event.data) > 2 and self._quote(event) in self.received
         ]
-        return quoted[-1] if quoted else self._last(What.HEARD)
+        return places[-1] if places else -1
 
     def _quote(self, event: Event) -> str:
         return shown(self.transcript.mask(event.data))
@@ -156,10 +171,6 @@ class _Writer:
             if event.what is what and number in (None, event.connection):
                 return i - 1
         return -1
-
-    def _alike(self, event: Event) -> bytes:
-        pattern = alike(self.transcript.mask(event.data))
-        return pattern + b".*" if event.total > len(event.data) else pattern
 
     def _first_exchange(self) -> Iterator[str]:
         """What a next client does to see whether it is served: as the first one did, up to its second answer."""
@@ -178,8 +189,14 @@ class _Writer:
         count = len(self.recorded.patterns)
         return self.recorded.patterns.setdefault(pattern, f"ANSWER_{count + 1}" if count else "ANSWER")
 
-    def _segments(self, data: bytes) -> str:
-        return ", ".join(self.expression(segment) for segment in self.cut(data))
+    def _segments(self, place: int) -> str:
+        """What a send event sent, in its segments: cut when the script runs, for a secret may be cut through."""
+        number = self.events[place].connection
+        data, cut = self.expression(self.events[place].data), self._last(What.CUT, number, place)
+        if cut < 0 or cut < self._last(What.SEND, number, place):
+            return data
+        places = self.events[cut].data
+        return f"*octets({data})" if places == b"octets" else f"*cut({data}, {places.decode().replace(' ', ', ')})"
 
     # -- octets as Python
 
@@ -191,10 +208,10 @@ class _Writer:
         place = 0
         for begin, end, text in self._hidden(data):
             if begin >= place:
-                yield from _literals(data[place:begin])
+                yield from literals(data[place:begin])
                 yield text
                 place = end
-        yield from _literals(data[place:])
+        yield from literals(data[place:])
 
     def _hidden(self, data: bytes) -> list[tuple[int, int, str]]:
         """Where secrets stand, and what stands for them: in base64 first, then bare, longest first."""
@@ -223,17 +240,26 @@ class _Lines:
         for i, event in enumerate(self._events):
             if i and event.what in _OURS and self._events[i - 1].what is not What.AWAIT:
                 gap = event.at - self._events[i - 1].at
+                if self._apart(self._events[i - 1], event) and gap <= PAUSE:
+                    yield f'        (0, "pause", {SEGMENTS:g}),'
                 if gap > PAUSE:
                     yield f'        (0, "pause", {gap:.2f}),'
             line = self._line(i, event)
             if line:
                 yield f"        ({event.connection}, {line}),"
 
+    def _apart(self, last: Event, event: Event) -> bool:
+        """Whether two words of ours were meant to travel in different segments."""
+        both = last.what is event.what is What.SEND and last.connection == event.connection
+        return both and event.at - last.at >= APART
+
     def _line(self, place: int, event: Event) -> str:
         number = event.connection
         if event.what is What.AWAIT:
             self._waiting.add(number)
             return self._wait(place, _Wait.of(event))
+        if event.what is What.CUT:
+            return ""
         if event.what is What.RECEIVE:
             return "" if number in self._waiting else f'"read", {PATIENCE:g}'
         announced = number in self._waiting
@@ -241,7 +267,7 @@ class _Lines:
         if event.what is What.SEND and event.total > len(event.data) > 0:
             return f'"send", ({self._writer.expression(event.data)}) * {-(-event.total // len(event.data))}'
         if event.what is What.SEND:
-            return f'"send", {self._writer._segments(event.data)}'
+            return f'"send", {self._writer._segments(place)}'
         if event.what is What.TLS:
             return "" if announced else f'"tls", {PATIENCE:g}'
         return f'"{event.what.value}"' if event.what in _OURS else ""
@@ -272,17 +298,18 @@ def alike(data: bytes) -> bytes:
 
 
 def _alike(data: bytes) -> Iterator[bytes]:
-    begins_line = True
-    for word in _WORDS.findall(data):
-        if word.isdigit() and not (begins_line and len(word) == 3):
-            yield rb"[0-9]+"
-        elif len(word) >= 6 and re.search(rb"[0-9]", word):
-            yield rb"[0-9A-Za-z]+"
-        elif _NAMES.fullmatch(word):
-            yield rb"[A-Z][a-z][a-z]"
-        else:
-            yield re.escape(word)
-        begins_line = word == b"\n"
+    for line in data.splitlines(keepends=True) if b"\n" in data else [data]:
+        code = _CODE.match(line)
+        yield re.escape(code[0]) if code else b""
+        for word in _WORDS.findall(line[code.end() :] if code else line):
+            if word.isdigit():
+                yield rb"[0-9]+"
+            elif len(word) >= 6 and re.search(rb"[0-9]", word):
+                yield rb"[0-9A-Za-z]+"
+            elif _NAMES.fullmatch(word):
+                yield rb"[A-Z][a-z][a-z]"
+            else:
+                yield re.escape(word)
 
 
 def _named(transcript: Transcript, target: Target) -> dict[bytes, str]:
@@ -310,7 +337,7 @@ def _decoded(word: bytes) -> bytes:
     return data if base64.b64encode(data) == word else b""
 
 
-def _literals(data: bytes) -> Iterator[str]:
+def literals(data: bytes) -> Iterator[str]:
     """Octets as literals: equal lines and equal octets in a row as products."""
     for line, same in groupby(data.splitlines(keepends=True) if b"\n" in data else [data] if data else []):
         count = len(list(same))

@@ -6,7 +6,8 @@ not know what time it is.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+import re
+from datetime import date, datetime, timedelta, timezone
 
 SINCE_1900 = 2208988800  # seconds from 1900 to 1970 (RFC 868)
 LINE = 72  # characters of a line of the character generator (RFC 864)
@@ -37,6 +38,35 @@ def daytime_line(moment: float) -> bytes:
     at = _EPOCH + timedelta(seconds=int(moment))
     date = f"{_DAYS[at.weekday()]}, {_MONTHS[at.month - 1]} {at.day}, {at.year}"
     return f"{date} {at.hour:02}:{at.minute:02}:{at.second:02}-UTC\r\n".encode("ascii")
+
+
+_NAMES = "|".join(name[:3] for name in _MONTHS)
+_DATES = (
+    r"\b(?P<year>\d{4}|\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)",  # ISO 8601; the first two digits left out by some
+    rf"\b(?P<day>\d{{1,2}})[ -](?P<month>{_NAMES})[a-z]*[ -](?P<year>\d{{4}}|\d\d)\b(?!:)",  # 02 FEB 82
+    # February 22, 1982; Thu Nov 20 06:19:00 UTC 2025
+    rf"\b(?P<month>{_NAMES})[a-z]* +(?P<day>\d\d?),? +(?:\d\d:\d\d(?::\d\d)? +(?:[A-Z]+ +)?)?(?P<year>\d{{4}})\b",
+)
+
+
+def date_in(text: str) -> date | None:
+    """The date in a line of one of the usual forms (RFC 867 prescribes none), by its own zone; None: not understood."""
+    for form in _DATES:
+        if (found := re.search(form, text, re.IGNORECASE)) is None:
+            continue
+        month = found["month"]
+        number = int(month) if month.isdigit() else 1 + _NAMES.lower().split("|").index(month.lower())
+        year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
+        try:
+            return date(year, number, int(found["day"]))
+        except ValueError:
+            continue
+    return None
+
+
+def day_of(moment: float) -> date:
+    """The date at a moment, UTC."""
+    return (_EPOCH + timedelta(seconds=int(moment))).date()
 
 
 def character_line(number: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 
 #: every extension, in the order in which EHLO lists them, and the one without which it makes no sense
 EXTENSIONS: dict[str, str | None] = {
@@ -59,7 +60,7 @@ class SmtpConfig:
     rejected_line: bytes = b"XJS*NETCONFORM*REJECT*C.34X"
     date: Callable[[float], datetime] = date_at
 
-    @property
+    @cached_property
     def extensions(self) -> frozenset[str]:
         """The extensions that are on, whether or not they can be used at this moment."""
         off = set(self.without)

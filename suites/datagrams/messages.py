@@ -62,9 +62,9 @@ def test_no_part_is_served_as_a_whole(datagram: Datagrams) -> None:
     size = declared + 1 if declared else LARGEST if datagram.target.spec.at_home else UNFRAGMENTED
     size = min(size, datagram.dialect.requests.most or size)
     outcome = _outcome(datagram, size)
-    datagram.alive(f"after {size} octets")
     if outcome.startswith("cut"):
         raise NonConformity(f"the reply to all {size} octets, an error, or none", outcome)
+    datagram.alive(f"after {size} octets")
     datagram.note(f"{size} octets: {outcome}")
 
 

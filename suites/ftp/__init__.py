@@ -8,9 +8,13 @@ from pytest_netconform.suites import chapters
 # A new chapter is a line here.
 CHAPTERS = (
     "access",
+    "bounce",
     "commands",
+    "connections",
     "framing",
+    "paths",
     "replies",
+    "tls",
     "transfers",
 )
 _FOUND = chapters(__name__, CHAPTERS)

@@ -87,7 +87,7 @@ def test_quoted_recipient_is_the_same(smtp_transaction: Smtp, mark: str) -> None
 def test_quoted_local_part_is_one_address(smtp_transaction: Smtp) -> None:
     """The path ends at the last bracket: whoever lives there, it is neither a syntax error nor a parameter."""
     # Field notes: nodemailer smtp-server 3.21 says 501; Postfix may say 454 to what it does not relay.
-    later = {"4yz": "refused for now, and so understood"}
+    later: dict[Code, str] = {"4yz": "refused for now, and so understood"}
     smtp_transaction.exchange(f'RCPT TO:<"a b@c>d"@{smtp_transaction.domain}>', "2yz", *UNDERSTOOD, noted=later)
     smtp_transaction.alive()
 

@@ -34,7 +34,12 @@ def test_8bit_content_keeps_its_bits(smtp: Smtp) -> None:
     smtp.require(kept, "every octet of the content in the stored message", text if isinstance(text, bytes) else stored)
 
 
-@requirement("SMTP-6152-2-b", MUST, "RFC 6152 2 (4), RFC 5321 4.1.1.11", "BODY is 7BIT or 8BITMIME, in any case.")
+@requirement(
+    "SMTP-6152-2-b",
+    MUST,
+    "RFC 6152 2 (4), RFC 5321 4.1.1.11",
+    "BODY is 7BIT or 8BITMIME, in any case; other values are refused.",
+)
 @needs("8BITMIME")
 @pytest.mark.parametrize("parameter", ["BODY=7BIT", "BODY=8BITMIME", "body=8bitmime"])
 def test_body_values_are_taken(smtp: Smtp, parameter: str) -> None:
@@ -44,7 +49,12 @@ def test_body_values_are_taken(smtp: Smtp, parameter: str) -> None:
     smtp.exchange("QUIT", 221)
 
 
-@requirement("SMTP-6152-2-b", MUST, "RFC 6152 2 (4), RFC 5321 4.1.1.11", "BODY with another value is refused.")
+@requirement(
+    "SMTP-6152-2-b",
+    MUST,
+    "RFC 6152 2 (4), RFC 5321 4.1.1.11",
+    "BODY is 7BIT or 8BITMIME, in any case; other values are refused.",
+)
 @needs("8BITMIME")
 @pytest.mark.parametrize("value", ["bogus", ""], ids=["unknown", "empty"])
 def test_other_body_values_are_refused(smtp: Smtp, value: str) -> None:
@@ -65,7 +75,12 @@ def test_smtputf8_is_listed_with_8bitmime(smtp: Smtp) -> None:
     smtp.require(not parameters, "SMTPUTF8 without parameters", f"SMTPUTF8 {' '.join(parameters)}")
 
 
-@requirement("SMTP-6531-3.4-a", MUST, "RFC 6531 3.3, 3.4", "With SMTPUTF8 a sender may have a name beyond ASCII.")
+@requirement(
+    "SMTP-6531-3.4-a",
+    MUST,
+    "RFC 6531 3.3, 3.4, 3.6",
+    "With SMTPUTF8, UTF-8 is taken in addresses and arrives in headers as it was sent.",
+)
 @needs("SMTPUTF8")
 def test_utf8_sender_is_taken(smtp: Smtp) -> None:
     """A UTF-8 local-part is accepted where an ASCII one of the same domain was."""
@@ -74,7 +89,12 @@ def test_utf8_sender_is_taken(smtp: Smtp) -> None:
     smtp.exchange("QUIT", 221)
 
 
-@requirement("SMTP-6531-3.4-a", MUST, "RFC 6531 3.3, 3.4, 3.6", "UTF-8 in a header arrives as it was sent.")
+@requirement(
+    "SMTP-6531-3.4-a",
+    MUST,
+    "RFC 6531 3.3, 3.4, 3.6",
+    "With SMTPUTF8, UTF-8 is taken in addresses and arrives in headers as it was sent.",
+)
 @needs("SMTPUTF8", "?recipient", "?readback")
 @writes
 def test_utf8_header_is_kept(smtp: Smtp) -> None:

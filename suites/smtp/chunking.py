@@ -35,7 +35,9 @@ def _one_answer(smtp: Smtp, what: str) -> None:
 # -- what is taken
 
 
-@requirement("SMTP-3030-2-a", MUST, "RFC 3030 2", "Every chunk that is taken is answered 250, once.")
+@requirement(
+    "SMTP-3030-2-a", MUST, "RFC 3030 2", "Every chunk is answered 250, once, and the message is the chunks, joined."
+)
 @needs("CHUNKING", "?recipient")
 @writes
 def test_two_chunks(smtp_transaction: Smtp) -> None:
@@ -45,7 +47,9 @@ def test_two_chunks(smtp_transaction: Smtp) -> None:
     _one_answer(smtp_transaction, "the last chunk")
 
 
-@requirement("SMTP-3030-2-a", MUST, "RFC 3030 2", "A message is its chunks, joined.")
+@requirement(
+    "SMTP-3030-2-a", MUST, "RFC 3030 2", "Every chunk is answered 250, once, and the message is the chunks, joined."
+)
 @needs("CHUNKING", "?recipient", "?readback")
 @writes
 def test_chunks_are_joined(smtp_transaction: Smtp) -> None:
@@ -62,7 +66,9 @@ def _is_stored(smtp: Smtp, marker: str, body: bytes) -> None:
     smtp.require(stored.rstrip(b"\r\n") == body.rstrip(b"\r\n"), "the octets of the chunks, unchanged", stored)
 
 
-@requirement("SMTP-3030-2-b", MUST, "RFC 3030 2", "A chunk is not looked into: a dot on a line ends nothing.")
+@requirement(
+    "SMTP-3030-2-b", MUST, "RFC 3030 2", "A chunk is not looked into: a dot on a line ends nothing and stays as it is."
+)
 @needs("CHUNKING", "?recipient")
 @writes
 def test_dot_in_a_chunk_ends_nothing(smtp_transaction: Smtp) -> None:
@@ -71,7 +77,9 @@ def test_dot_in_a_chunk_ends_nothing(smtp_transaction: Smtp) -> None:
     _one_answer(smtp_transaction, "the chunk")
 
 
-@requirement("SMTP-3030-2-b", MUST, "RFC 3030 2", "Dots at the beginning of lines are kept as they are.")
+@requirement(
+    "SMTP-3030-2-b", MUST, "RFC 3030 2", "A chunk is not looked into: a dot on a line ends nothing and stays as it is."
+)
 @needs("CHUNKING", "?recipient", "?readback")
 @writes
 def test_dots_in_a_chunk_are_kept(smtp_transaction: Smtp) -> None:
@@ -156,7 +164,12 @@ def test_bdat_after_last(smtp_transaction: Smtp) -> None:
     _one_answer(smtp_transaction, "the chunk behind the last")
 
 
-@requirement("SMTP-3030-2-h", MUST, "RFC 3030 2, RFC 5321 4.2.2", "BDAT with a malformed argument is refused.")
+@requirement(
+    "SMTP-3030-2-h",
+    MUST,
+    "RFC 3030 2, RFC 5321 4.2.2",
+    "BDAT with a malformed argument is refused, and a size does not wrap around.",
+)
 @needs("CHUNKING", "?recipient")
 @pytest.mark.parametrize(
     "command",
@@ -170,7 +183,12 @@ def test_malformed_bdat(smtp_transaction: Smtp, command: bytes) -> None:
     )
 
 
-@requirement("SMTP-3030-2-h", MUST, "RFC 3030 2", "A chunk's size does not wrap around.")
+@requirement(
+    "SMTP-3030-2-h",
+    MUST,
+    "RFC 3030 2, RFC 5321 4.2.2",
+    "BDAT with a malformed argument is refused, and a size does not wrap around.",
+)
 @needs("CHUNKING", "?recipient")
 @writes
 @pytest.mark.parametrize("size", [2**32 + 1, 2**64 + 1], ids=["2^32+1", "2^64+1"])
@@ -220,7 +238,12 @@ def test_binarymime_with_data(smtp: Smtp) -> None:
     smtp.exchange("QUIT", 221)
 
 
-@requirement("SMTP-3030-3-b", MUST, "RFC 3030 3 (3)", "BINARYMIME is listed beside CHUNKING only.")
+@requirement(
+    "SMTP-3030-3-b",
+    MUST,
+    "RFC 3030 3 (3), RFC 5321 4.1.1.11",
+    "BINARYMIME is listed beside CHUNKING only, and refused where it is not listed.",
+)
 @needs("BINARYMIME")
 def test_binarymime_is_listed_with_chunking(smtp: Smtp) -> None:
     """Who lists BINARYMIME lists CHUNKING too."""
@@ -230,7 +253,10 @@ def test_binarymime_is_listed_with_chunking(smtp: Smtp) -> None:
 
 
 @requirement(
-    "SMTP-3030-3-b", MUST, "RFC 3030 3, RFC 5321 4.1.1.11", "BODY=BINARYMIME is refused where it is not listed."
+    "SMTP-3030-3-b",
+    MUST,
+    "RFC 3030 3 (3), RFC 5321 4.1.1.11",
+    "BINARYMIME is listed beside CHUNKING only, and refused where it is not listed.",
 )
 @needs("-BINARYMIME")
 def test_binarymime_where_it_is_not_listed(smtp: Smtp) -> None:

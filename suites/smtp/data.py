@@ -255,7 +255,7 @@ def test_longest_text_line(smtp: Smtp, start: bytes) -> None:
     smtp.expect(250, to=f"a message with a line of {TEXT_LINE} octets")
 
 
-@requirement("SMTP-5321-4.5.3.1.6-a", MUST, "RFC 5321 4.5.3.1.6", "A text line of 998 octets arrives whole.")
+@requirement("SMTP-5321-4.5.3.1.6-a", MUST, "RFC 5321 4.5.3.1.6", "A text line of 998 octets and CRLF is taken.")
 @needs("?recipient", "?readback")
 @writes
 def test_longest_text_line_arrives(smtp: Smtp) -> None:

@@ -114,7 +114,9 @@ BLANKS = b"tab\there\r\ntrailing blanks  \r\ntrailing tab\t\r\n  leading\r\n\tle
 CONTROLS = bytes([*range(0x01, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 
 
-@requirement("SMTP-5321-4.1.1.4-l", MUST, "RFC 5321 4.1.1.4, 4.5.2", "Blanks and tabs are delivered wherever they are.")
+@requirement(
+    "SMTP-5321-4.1.1.4-l", MUST, "RFC 5321 4.1.1.4, 4.5.2", "Blanks, tabs and control characters are delivered."
+)
 @needs("?recipient", "?readback")
 @writes
 def test_blanks_are_kept(smtp: Smtp) -> None:
@@ -123,7 +125,9 @@ def test_blanks_are_kept(smtp: Smtp) -> None:
     smtp.require(BLANKS in stored, "blanks and tabs as they were sent", stored)
 
 
-@requirement("SMTP-5321-4.1.1.4-l", MUST, "RFC 5321 4.1.1.4, 4.5.2", "Control characters are delivered.")
+@requirement(
+    "SMTP-5321-4.1.1.4-l", MUST, "RFC 5321 4.1.1.4, 4.5.2", "Blanks, tabs and control characters are delivered."
+)
 @needs("?recipient", "?readback")
 @writes
 def test_control_characters_are_kept(smtp: Smtp) -> None:
@@ -208,7 +212,9 @@ def _return_paths(smtp: Smtp, content: bytes, marker: str, mail: str) -> list[by
     return found
 
 
-@requirement("SMTP-5321-4.4-c", MUST, "RFC 5321 4.4", "Final delivery puts a Return-Path with the sender on top.")
+@requirement(
+    "SMTP-5321-4.4-c", MUST, "RFC 5321 4.4", "Final delivery puts one Return-Path, the envelope's sender, on top."
+)
 @needs("?recipient", "?readback")
 @writes
 @pytest.mark.parametrize("null", [False, True], ids=["sender", "null"])
@@ -220,7 +226,9 @@ def test_return_path_is_added(smtp: Smtp, null: bool) -> None:
     smtp.require(first == f"<{sender}>".encode(), f"Return-Path: <{sender}>", first)
 
 
-@requirement("SMTP-5321-4.4-c", MUST, "RFC 5321 4.4", "A Return-Path that the client sent is not the first one.")
+@requirement(
+    "SMTP-5321-4.4-c", MUST, "RFC 5321 4.4", "Final delivery puts one Return-Path, the envelope's sender, on top."
+)
 @needs("?recipient", "?readback")
 @writes
 def test_return_path_of_the_client(smtp: Smtp) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from pytest_netconform.dialogue import Code
 from pytest_netconform.dialogues.smtp import Smtp
 from pytest_netconform.requirement import INTEROP, MUST, SHOULD, needs, requirement
 from pytest_netconform.wire.smtp import Reply, parse_offer
@@ -17,7 +18,7 @@ IDENTITY = re.compile(rb"(?:[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?|\[[^\]\s]+
 EHLO_LINE = re.compile(rb"[0-9A-Za-z][0-9A-Za-z-]*(?: [!-~]+)*")
 LEGACY_AUTH = re.compile(rb"AUTH=[!-~]+(?: [!-~]+)*", re.IGNORECASE)
 
-POLICY_ON_THE_NAME = {
+POLICY_ON_THE_NAME: dict[Code, str] = {
     501: "the name we gave is not welcome; choose another by ?ehlo=",
     504: "the name we gave is not welcome; choose another by ?ehlo=",
     550: "the name we gave is not welcome; choose another by ?ehlo=",

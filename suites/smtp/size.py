@@ -100,7 +100,12 @@ def test_message_above_the_limit(smtp_data: Smtp) -> None:
     smtp_data.require(not more, "no line of the message to be taken for a command", more[0].raw if more else "")
 
 
-@requirement("SMTP-1870-3-a", MUST, "RFC 1870 3 (4), RFC 5321 4.1.1.11", "A size is 1 to 20 digits.")
+@requirement(
+    "SMTP-1870-3-a",
+    MUST,
+    "RFC 1870 3 (4), 4, 7; RFC 5321 4.1.1.11",
+    "A size is 1 to 20 digits, read as the number they are.",
+)
 @needs("SIZE")
 @pytest.mark.parametrize("value", ["abc", "-1", "1x", ""], ids=["word", "negative", "trailing", "empty"])
 def test_size_is_a_number(smtp: Smtp, value: str) -> None:
@@ -118,7 +123,12 @@ def test_size_is_a_number(smtp: Smtp, value: str) -> None:
     )
 
 
-@requirement("SMTP-1870-3-a", MUST, "RFC 1870 3 (4), 4, 7", "A size of up to 20 digits is read as the number it is.")
+@requirement(
+    "SMTP-1870-3-a",
+    MUST,
+    "RFC 1870 3 (4), 4, 7; RFC 5321 4.1.1.11",
+    "A size is 1 to 20 digits, read as the number they are.",
+)
 @needs("SIZE")
 @pytest.mark.parametrize("value", [2**32 + 1, 2**64 + 1, 10**20 - 1], ids=["2^32+1", "2^64+1", "20-nines"])
 def test_huge_size_does_not_wrap(smtp: Smtp, value: int) -> None:

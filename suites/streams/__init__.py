@@ -7,7 +7,16 @@ for what it takes from a dialect (`dialect/rules.py`: WORDS), and is not applica
 from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
-CHAPTERS = ("segments",)
+CHAPTERS = (
+    "architecture",
+    "blocks",
+    "compression",
+    "delimiters",
+    "lengths",
+    "octets",
+    "segments",
+    "text",
+)
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
 globals().update(_FOUND)

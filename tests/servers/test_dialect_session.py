@@ -15,7 +15,7 @@ from pytest_netconform.reference_servers.dialects import BEGINNING, DialectConfi
 from pytest_netconform.reference_servers.host import serving
 from pytest_netconform.reference_servers.session import Peer, Send, TellWhenSent
 from pytest_netconform.wire.cuts import CUTS, Cut, at, whole
-from pytest_netconform.wire.framing import Lines, UntilClose, base
+from pytest_netconform.wire.framing import Lines, UntilClose
 from pytest_netconform.wire.services import characters
 from tests.talk import Talk
 
@@ -36,7 +36,7 @@ def talk(dialect: Dialect, cut: Cut = whole, **config: object) -> Talk:
 
 
 def said(dialect: Dialect, count: int = 3) -> bytes:
-    """So many requests, one behind the other; one where it is ended by the end of the stream."""
+    """So many requests, one behind the other; one where its answer ends with the stream."""
     return b"".join(dialect.requests.encode(probe.say) for probe in _probes(dialect, count))
 
 
@@ -46,7 +46,7 @@ def heard(dialect: Dialect, count: int = 3) -> bytes:
 
 
 def _probes(dialect: Dialect, count: int) -> tuple[Exchange, ...]:
-    return dialect.probes(1 if base(dialect.requests).kind == "until-close" else count)
+    return dialect.probes(1 if "replies-until-close" in dialect.capabilities else count)
 
 
 def conversation(dialect: Dialect, cut: Cut) -> bytes:

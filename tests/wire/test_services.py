@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.wire.services import RING, character_line, characters, daytime_line, time_octets, time_value
+from pytest_netconform.wire.services import (
+    RING,
+    character_line,
+    characters,
+    date_in,
+    day_of,
+    daytime_line,
+    time_octets,
+    time_value,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +41,29 @@ def test_the_time_begins_anew() -> None:
 def test_the_date() -> None:
     """The first form of RFC 867, in words that no locale changes."""
     assert daytime_line(383247463.9) == b"Monday, February 22, 1982 17:37:43-UTC\r\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thursday, November 5, 2026 06:19:00-PST\r\n",  # RFC 867
+        "05 NOV 26 06:19:00 PST\r\n",  # RFC 867, as SMTP had it
+        "05 NOV 2026 06:19:00 UTC\r\n",  # xinetd
+        "Thu Nov  5 06:19:00 2026\r\n",  # asctime
+        "Thu Nov 05 06:19:00 CEST 2026\n",  # date
+        "2026-11-05T06:19:00Z",
+        "61349 26-11-05 06:19:00 00 0 0 50.0 UTC(NIST) *",
+    ],
+)
+def test_dates_are_understood(text: str) -> None:
+    """RFC 867 prescribes no form; the usual ones are read, whatever the hour."""
+    assert date_in(text) == day_of(1793858400)
+
+
+@pytest.mark.parametrize("text", ["", "today", "32 NOV 2026", "2026-13-01", "06:19:00", "Thu  5 Nov 06:19:00 UTC 2026"])
+def test_no_date_is_none(text: str) -> None:
+    """Nothing is made up."""
+    assert date_in(text) is None
 
 
 def test_the_ring_of_characters() -> None:

@@ -7,7 +7,7 @@ from pytest_netconform.reference_servers.mutants.mutant import mutant
 from pytest_netconform.reference_servers.session import Address, Close
 
 SERVICES = "ports 7, 13, 17, 19, 37"
-THREADS = 500
+THREADS = 470
 PARTS = 100
 PART = 1000  # octets
 
