@@ -249,7 +249,18 @@ def test_a_data_connection_that_never_comes(ftp: Ftp) -> None:
 @writes
 def test_a_download_that_breaks(ftp_directory: Ftp) -> None:
     """The client resets the data connection of a large file; the session goes on."""
-    ftp = ftp_directory
+    _download_breaks(ftp_directory)
+
+
+@requirement("FTP-959-5.4-r", MUST, "RFC 959 5.4", "A data connection that breaks is reported: 426 or 451, never 226.")
+@needs("passive", "-writable", "?large", "?file")
+def test_a_download_that_breaks_for_readers(ftp: Ftp) -> None:
+    """The same with the large file that the user names, where nothing may be written."""
+    _has_large_file(ftp)
+    _download_breaks(ftp)
+
+
+def _download_breaks(ftp: Ftp) -> None:
     small = b"RETR " + ftp.text_file() + b"\r\n"
     first, wire = ftp.begin(b"RETR " + ftp.large_file() + b"\r\n")
     ftp.weigh(first, "1yz", expected="125 or 150 in answer to RETR")
@@ -300,7 +311,19 @@ def test_abor_of_nothing(ftp: Ftp) -> None:
 @pytest.mark.parametrize("form", ["plain", "synch"])
 def test_abor_of_a_transfer(ftp_directory: Ftp, form: str) -> None:
     """At once, or when the transfer is over: RETR and ABOR are answered, and the next command has its own reply."""
-    ftp = ftp_directory
+    _abor(ftp_directory, form)
+
+
+@requirement("FTP-959-4.1.3-d", MUST, "RFC 959 4.1.3, 5.4", "ABOR ends a transfer, with one reply for each of the two.")
+@needs("passive", "-writable", "?large")
+@pytest.mark.parametrize("form", ["plain", "synch"])
+def test_abor_of_a_transfer_for_readers(ftp: Ftp, form: str) -> None:
+    """The same with the large file that the user names, where nothing may be written."""
+    _has_large_file(ftp)
+    _abor(ftp, form)
+
+
+def _abor(ftp: Ftp, form: str) -> None:
     if form == "synch" and ftp.wire.secure:
         ftp.not_applicable("TLS knows no urgent data")
     first, wire = ftp.begin(b"RETR " + ftp.large_file() + b"\r\n")
@@ -325,6 +348,17 @@ def test_abor_of_a_transfer(ftp_directory: Ftp, form: str) -> None:
 
 
 # -- the short forms
+
+
+def _has_large_file(ftp: Ftp) -> None:
+    """Prerequisite: the user's file does not fit into the network, else a transfer is over before it can break."""
+    ftp.given("TYPE I")
+    if "SIZE" not in ftp.target.claims:
+        return
+    ftp.send(b"SIZE " + ftp.large_file() + b"\r\n")
+    size = ftp.reply().text.strip()
+    if not size.isdigit() or int(size) < ftp.around.big:
+        raise Inconclusive(f"prerequisite not met: ?large= names no file of {ftp.around.big} octets or more: {size}")
 
 
 def _place(ftp: Ftp, command: str) -> Passive:

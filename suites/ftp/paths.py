@@ -13,6 +13,12 @@ from pytest_netconform.wire.ftp import Passive
 from pytest_netconform.wire.ftp_listings import lines_of
 
 UP = "../" * 12
+SECRETS = {
+    "up": UP + "etc/passwd",
+    "root-up": "/../../etc/passwd",
+    "root": "/etc/passwd",
+    "backslashes": "..\\" * 12 + "etc\\passwd",
+}
 OUTSIDE = b"root:"  # how a password file begins
 INSIDE = "Whoever is declared to be in a jail neither sees nor changes anything outside it."
 PATTERNS = {
@@ -34,14 +40,21 @@ SCRIPT = "<script>nc</script>"
 @requirement("FTP-GEN-SEC-a", SECURITY, "CWE-22; RFC 959 4.1.1", INSIDE)
 @needs("?jail", "passive")
 @writes
-@pytest.mark.parametrize(
-    "path",
-    [UP + "etc/passwd", "/../../etc/passwd", "/etc/passwd", "..\\" * 12 + "etc\\passwd"],
-    ids=["up", "root-up", "root", "backslashes"],
-)
+@pytest.mark.parametrize("path", list(SECRETS.values()), ids=list(SECRETS))
 def test_no_file_outside_the_root_is_read(ftp_directory: Ftp, path: str) -> None:
     """The system's password file is refused; what is given in its place is another file."""
-    ftp = ftp_directory
+    _reads_nothing_outside(ftp_directory, path)
+
+
+@requirement("FTP-GEN-SEC-a", SECURITY, "CWE-22; RFC 959 4.1.1", INSIDE)
+@needs("?jail", "passive", "-writable", "?file")
+@pytest.mark.parametrize("path", list(SECRETS.values()), ids=list(SECRETS))
+def test_no_file_outside_the_root_is_read_by_readers(ftp: Ftp, path: str) -> None:
+    """The same where nothing may be written."""
+    _reads_nothing_outside(ftp, path)
+
+
+def _reads_nothing_outside(ftp: Ftp, path: str) -> None:
     ftp.fetch(ftp.text_file())
     got = ftp.retrieve(f"RETR {path}")
     if got.preliminary is None:

@@ -249,6 +249,16 @@ def test_data_end_with_close_notify(ftp_secure_directory: Ftp, command: str) -> 
     ftp.done(ftp.retrieve(command))
 
 
+@requirement(
+    "FTP-4217-9-e", SHOULD, "RFC 4217 12.6, 12.7; RFC 8446 6.1", "The end of protected data is said inside TLS."
+)
+@needs("TLS", "passive", "-writable")
+def test_listings_end_with_close_notify(ftp_secure_account: Ftp) -> None:
+    """The same of a listing, where nothing may be written."""
+    ftp_secure_account.protect()
+    ftp_secure_account.done(ftp_secure_account.retrieve("LIST"))
+
+
 @requirement("FTP-4217-9-f", SHOULD, "RFC 8446 6.1, RFC 4217 12.6", "An upload that ends without close_notify was cut.")
 @needs("TLS", "passive")
 @writes
