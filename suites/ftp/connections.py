@@ -143,7 +143,7 @@ def test_ipv6(ftp: Ftp) -> None:
     ftp.send("PASV")
     reply = ftp.reply()
     if reply.code == 227:
-        # field: vsftpd prints 0,0,0,0
+        # field: vsftpd 3.0.3 says 0,0,0,0
         host = _host_of(ftp, reply)
         ftp.require(host not in NOWHERE, "over IPv6 a refusal of PASV, or an address that can be connected to", host)
         ftp.note(f"PASV over IPv6 names {host}")
