@@ -77,6 +77,10 @@ class Data(Settings):
     def busy(self) -> bool:
         return super().busy() or self.task is not None or self.preparing is not None
 
+    def may_interrupt(self, line: bytes) -> bool:
+        """Only a transfer is interrupted; a reply that is about to be given is waited for."""
+        return self.task is not None and super().may_interrupt(line)
+
     # asking for a data connection
 
     def answer_port(self, argument: bytes) -> None:
