@@ -162,6 +162,7 @@ class Access(FtpCore):
     def forget(self) -> None:
         """What was said in clear is not known inside TLS."""
         self.logout()
+        self.sized = self.protected = False
         self.waiting.clear()
         self.telnet = Telnet()
 

@@ -14,7 +14,7 @@ class FtpSession(Access, Transfers):
     """One client's control connection, and his data connections one after the other."""
 
     def inside_tls(self) -> bool:
-        return self.protected and self.is_secure
+        return self.protected  # also when CCC has ended TLS on the control connection
 
     def reinitialize(self) -> None:
         super().reinitialize()
