@@ -11,6 +11,7 @@ CHAPTERS = (
     "bounce",
     "commands",
     "connections",
+    "files",
     "framing",
     "paths",
     "replies",
