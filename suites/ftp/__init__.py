@@ -13,6 +13,7 @@ CHAPTERS = (
     "connections",
     "files",
     "framing",
+    "lines",
     "paths",
     "replies",
     "tls",
