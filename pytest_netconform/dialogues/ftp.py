@@ -7,6 +7,7 @@ prerequisites: whatever goes wrong there makes the check Inconclusive.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -192,6 +193,10 @@ class Ftp(Dialogue[Reply]):
     def fresh(self, word: str = "nc") -> str:
         """A name that nobody has; texts of reports show it as `{marker}`."""
         return self.visit.nonce(f"{word}{secrets.token_hex(6)}")
+
+    def today(self) -> float:
+        """The moment by this machine's calendar, in seconds since 1970."""
+        return time.time()
 
     # -- data connections
 
