@@ -11,6 +11,7 @@ CHAPTERS = (
     "bounce",
     "commands",
     "connections",
+    "facts",
     "files",
     "framing",
     "lines",

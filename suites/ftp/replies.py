@@ -17,6 +17,14 @@ def _without(tour: FtpTour, deviations: Sequence[str], expected: str) -> None:
         tour.require(not found, expected, reply.raw)
 
 
+@requirement("FTP-959-5.4-a", MUST, "RFC 959 5.4", "The server greets with 220, or with 120 and then 220.")
+def test_greeting(ftp_connection: Ftp) -> None:
+    """The first word is the server's, and the session goes on behind it: 421 would be nobody's fault."""
+    # field: vsftpd 3.0.3 and Pure-FTPd 1.0.50 greet in several lines; looking up names may take 30 s
+    ftp_connection.greet()
+    ftp_connection.alive()
+
+
 @requirement(
     "FTP-959-4.2-a", MUST, "RFC 959 4.2, RFC 1123 4.1.2.11", "A reply begins with three digits: 1-5, 0-5, then 0-9."
 )

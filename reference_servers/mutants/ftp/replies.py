@@ -8,6 +8,22 @@ from pytest_netconform.reference_servers.ftp import FtpSession, Task
 from pytest_netconform.reference_servers.mutants.mutant import mutant
 
 
+@mutant("greeting_missing", breaks=["FTP-959-5.4-a"], because="in answer to the connection")
+class GreetingMissing(FtpSession):
+    """Waits for the client to begin."""
+
+    def greet(self) -> None:
+        """Says nothing."""
+
+
+@mutant("greeting_120_alone", breaks=["FTP-959-5.4-a"], because="behind 120")
+class Greeting120Alone(FtpSession):
+    """Promises to be ready soon."""
+
+    def greet(self) -> None:
+        self.reply(120, "Ready in a minute")
+
+
 @mutant("reply_code_two_digits", breaks=["FTP-959-4.2-a"], because="20 ")
 class ReplyCodeTwoDigits(FtpSession):
     """Drops the last digit of the reply to NOOP."""
