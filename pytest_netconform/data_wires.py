@@ -117,20 +117,27 @@ class _OnSockets(Around):
         self._carriage, self._beside = carriage, wire
 
     def connect(self, number: int, address: tuple[str, int], source: str = "") -> Wire:
-        seconds = self._carriage.connect_seconds
+        sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
+        sock.settimeout(self._carriage.connect_seconds)
         try:
-            sock = socket.create_connection(address, seconds, (source, 0) if source else None)
+            if source:
+                sock.bind((source, 0))
+            # who is reset at once was connected all the same: his first reading will tell
+            with suppress(ConnectionResetError):
+                sock.connect(address)
         except OSError as error:
+            sock.close()
             reason = error.strerror or str(error) or type(error).__name__
             raise Unreachable(f"cannot connect to {address[0]} port {address[1]}: {reason}") from None
-        return self.made(sock, number, "passive")
+        return self.made(sock, number, "passive", address)
 
     def listen(self, number: int, host: str, port: int = 0) -> Listener:
         return _SocketListener(self, number, host, port, self._carriage.cancel)
 
-    def made(self, sock: socket.socket, number: int, how: str) -> Wire:
+    def made(self, sock: socket.socket, number: int, how: str, there: tuple[str, int] | None = None) -> Wire:
         """The wire of a connected socket, with the context of the first wire, whose TLS session can be resumed."""
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError):  # the peer may be gone already
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         wire = SocketWire(
             sock,
             self.transcript,
@@ -141,6 +148,7 @@ class _OnSockets(Around):
             cancel=self._carriage.cancel,
             beside=self._beside,
         )
+        wire.there = there or wire.there
         self.joined(wire, how)
         return wire
 
