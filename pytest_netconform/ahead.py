@@ -218,8 +218,8 @@ def measured(target: Target, column: Column) -> int:
     if size > 1:
         with ThreadPoolExecutor(size) as pool:
             times = list(pool.map(lambda _: _served(hurried, column), range(size)))
-        # a control is a greeting and an answer
-        target.survey.latency = max(target.survey.latency, max(times) / 2)
+        if target.owes:  # a control is a greeting and an answer; where nothing is said, a silence
+            target.survey.latency = max(target.survey.latency, max(times) / 2)
     return size
 
 

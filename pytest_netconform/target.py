@@ -23,6 +23,7 @@ from pytest_netconform.verdict import NotApplicable
 from pytest_netconform.wire.cuts import Cut, whole
 
 PATIENCE = 10.0  # seconds for an answer that is owed
+SPEAKING = ("known", "unasked", "unasked-stream")  # capabilities of whom one hears from
 
 _FORM = re.compile(
     r"(?:(?P<name>[A-Za-z0-9_.-]+)=)?(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^@/?]*)@)?"
@@ -298,6 +299,11 @@ class Target:
     def alone(self) -> bool:
         """Whether it declares that it does not serve several clients at once."""
         return self.dialect is not None and self.dialect.serves != "many"
+
+    @property
+    def owes(self) -> bool:
+        """Whether it says anything that one can wait for; of who does not, one sees that he stands, after a silence."""
+        return not self.claims.isdisjoint(SPEAKING)
 
     @property
     def once_only(self) -> bool:

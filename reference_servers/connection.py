@@ -112,7 +112,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_send(self, data: bytes) -> None:
         """Octets for the network, encrypted already where they must be."""
-        self.transport.write(data)
+        if not self.transport.is_closing():  # asyncio logs what is written to a peer who has gone
+            self.transport.write(data)
 
     def on_close(self) -> None:
         """Flush, then FIN; the input is drained for a bounded while."""

@@ -51,6 +51,7 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
         "one-at-a-time": {"dialect": "zen", "serves": "one-at-a-time"},
+        "unix": {"dialect": "lines", "transport": "unix"},
         "largest": {"dialect": "prefixed", "largest": "1000"},
         "implicit-tls": {"dialect": "lines", "tls": "implicit"},
     },

@@ -25,8 +25,10 @@ PATIENCE = "3"
 OPTIONS = {"smtp": {"without": "STARTTLS"}, "stream": {"dialect": "lines"}}
 # Where another configuration shows it, by the id.
 SHOWN_BY: dict[str, dict[str, str]] = {
-    "TCP-sendall-large": {"dialect": "until-close"},
+    "TCP-sendall-large": {"dialect": "echo"},
     "TCP-9293-3.6-half-close-echo": {"dialect": "echo"},
+    "TCP-deadlock-both-write": {"dialect": "echo"},
+    "TCP-rst-during-send": {"dialect": "echo"},
 }
 
 CASES = [

@@ -401,7 +401,11 @@ class Stream(Dialogue[Frame]):
         return opened
 
     def owed(self: S, after: str) -> S:
-        """This connection closed, and another one in its place that the target owes us: for checks that may hurt it."""
+        """This connection closed, and another one in its place that the target owes us: for checks that may hurt it.
+        Raises NotApplicable where nobody is owed anything after the first client.
+        """
+        if self.target.once_only:
+            raise NotApplicable("-once", "as declared, nobody is served after the first client")
         self.wire.close()
         opened = self.served_again(after)
         opened.reopen, opened.rung = self.reopen, self.rung

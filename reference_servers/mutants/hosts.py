@@ -63,6 +63,24 @@ class DyingListener(Host):
             self.drop()
 
 
+class AskingTheName(Host):
+    """Asks who has come a moment later, and dies when he has gone meanwhile: he has no name any more (ENOTCONN)."""
+
+    def arrived(self, sock: socket.socket) -> None:
+        asyncio.get_running_loop().call_later(WITHHELD, self._greet, sock)
+
+    def _greet(self, sock: socket.socket) -> None:
+        try:
+            sock.getpeername()
+        except OSError:
+            self.deafen()
+            self.drop()
+        if self.listening:
+            super().arrived(sock)
+        else:
+            sock.close()
+
+
 class Forgetful(Connection):
     """Answers after a moment, as a server with tasks does, and drops what is pending when the peer's end is seen."""
 
@@ -117,6 +135,25 @@ class SendingOnce(Connection):
             return
 
 
+class DyingOfBrokenPipes(Connection):
+    """A client who leaves while he is answered ends the whole server, as SIGPIPE does."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        answering = self._paused
+        super().connection_lost(exc)
+        if answering:
+            self.host.deafen()
+            self.host.drop()
+
+
+class GivingUp(Connection):
+    """Drops a client who does not take what he is sent."""
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.on_reset()
+
+
 class Slamming(Connection):
     """Ends every connection with RST in place of FIN."""
 
@@ -134,6 +171,18 @@ class SendingOnceHost(Host):
     """A host whose connections send once."""
 
     connection = SendingOnce
+
+
+class DyingOfBrokenPipesHost(Host):
+    """A host that one broken pipe ends."""
+
+    connection = DyingOfBrokenPipes
+
+
+class GivingUpHost(Host):
+    """A host of connections without patience."""
+
+    connection = GivingUp
 
 
 class SlammingHost(Host):
@@ -166,6 +215,19 @@ HOST_MUTANTS = (
         breaks=("TCP-sendall-large", "TCP-small-rcvbuf"),
         because="octets",
         kind=SendingOnceHost,
+    ),
+    HostMutant("getpeername_of_who_has_gone", breaks=("TCP-rst-before-accept",), because="connect", kind=AskingTheName),
+    HostMutant(
+        "sigpipe_kills",
+        breaks=("TCP-rst-during-send",),
+        because="connect",  # cannot connect, or the end of the connection: a race decides
+        kind=DyingOfBrokenPipesHost,
+    ),
+    HostMutant(
+        "drops_who_does_not_read",
+        breaks=("TCP-deadlock-both-write", "TCP-sendall-large"),
+        because="connection",  # was closed, or its end by a reset: it depends on who notices first
+        kind=GivingUpHost,
     ),
     HostMutant(
         "rst_on_close", breaks=("TCP-fin-seen", "TCP-9293-SHLD3-close-unread"), because="reset", kind=SlammingHost

@@ -8,9 +8,13 @@ from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
 CHAPTERS = (
+    "addresses",
     "architecture",
     "blocks",
+    "bulk",
     "compression",
+    "connections",
+    "crowd",
     "delimiters",
     "lengths",
     "octets",

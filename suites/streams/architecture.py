@@ -8,20 +8,31 @@ from __future__ import annotations
 
 from pytest_netconform.dialogues.stream import Stream
 from pytest_netconform.requirement import INTEROP, crowded, hostile, needs, requirement, serial, slow
-from pytest_netconform.verdict import NonConformity
+from pytest_netconform.verdict import Inconclusive, NonConformity
 
 OTHERS = 5  # clients beside the slow one
 PIECES = 10  # of his request
-QUESTIONS = 10  # that each of the others asks between two of them
+QUESTIONS = 4  # that each of the others asks between two of them; a hundred show nothing more
 UNREAD = 4 << 20  # octets of answers that nobody reads, where a rule makes long ones: more than buffers hold
 LARGE = 16_000  # octets of each of them
 MOST = 10_000  # questions, where answers are short
-CLIENTS = 500  # one after the other
+CLIENTS = 300  # one after the other; the row has 500, and what is used up by each would be used up by these
 SECONDS = 3.0  # that they may take in all
 LATER = 12  # tries, a second apart, to be served again by who limits how many may come in a while
 FULL = 1100  # connections at once: more than the 1024 descriptors that a process usually has
 RECOVERY = 5.0  # seconds until the next client is served after they have gone
 DECLARE = 'who means to serve one client at a time says so in his dialect: serves = "one-at-a-time"'
+
+
+def _beside(stream: Stream, count: int) -> list[Stream]:
+    """So many others, who are served while the first one is idle."""
+    try:
+        others = stream.others(count)
+        for other in others:
+            other.served()
+    except NonConformity as problem:
+        raise Inconclusive(f"nobody is served beside another client, ZEN-idle-holder judges that: {problem}") from None
+    return others
 
 
 def _meanwhile(stream: Stream, other: Stream, while_: str) -> None:
@@ -51,8 +62,8 @@ def test_idle_client_holds_nobody(stream: Stream) -> None:
 @serial
 @crowded
 def test_slow_client_slows_nobody_down(stream: Stream) -> None:
-    """Between the pieces of one request, five others ask ten questions each; in the end all are answered."""
-    others = stream.others(OTHERS)
+    """Between the pieces of one request, five others ask four questions each; in the end all are answered."""
+    others = _beside(stream, OTHERS)
     probe = stream.probe()
     data = stream.encoded(probe)
     size = -(-len(data) // PIECES)
@@ -80,7 +91,7 @@ def _asked(stream: Stream, other: Stream, number: int) -> None:
 @crowded
 def test_slow_reader_keeps_nobody_waiting(stream: Stream) -> None:
     """One asks for more than buffers hold, and reads none of it; another is served meanwhile."""
-    (other,) = stream.others(1)
+    (other,) = _beside(stream, 1)
     stream.wire.pour(_plenty(stream), stream.wire.now() + stream.target.window)
     _meanwhile(stream, other, "another client does not read")
     stream.observe("another client is served meanwhile")
@@ -98,14 +109,13 @@ def _plenty(stream: Stream) -> bytes:
 @needs("-once")
 @hostile
 def test_many_short_connections(stream: Stream) -> None:
-    """Recorded: whether all of five hundred (or as many as three seconds allow) are served; later ones are at least."""
+    """Recorded: whether all of three hundred, or of as many as come in three seconds, are served; later ones are."""
     # Field note: xinetd (`cps`) and inetd limit how many may come in a while, and serve again after a pause.
-    owes = not stream.target.claims.isdisjoint(("known", "unasked", "unasked-stream"))
     stream.wire.close()
     told = "short connections in a row are all served"
     for number in range(CLIENTS):
         try:
-            if owes:
+            if stream.target.owes:
                 stream = stream.owed("after many short connections")
                 stream.served(number)
             else:

@@ -5,6 +5,8 @@ It must not know any one framing: what is wrong in each comes from the table of 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_netconform.dialect import Exchange
 from pytest_netconform.dialect.rules import unframed
 from pytest_netconform.dialogues.stream import Reaction, Stream
@@ -86,15 +88,18 @@ def goes_on(stream: Stream, reaction: Reaction) -> None:
 # -- wrong octets
 
 
-def declined(stream: Stream, name: str) -> Reaction:
+def declined(stream: Stream, name: str, *, open: bool = False) -> Reaction:
     """The message that is wrong in this way (`WRONG`) is not answered as the right one is, nor, by a rule, as if a part
     of it, or more of it, were the message. Its twin is asked first. NotApplicable where the framing has no such way.
+
+    open: we end nothing behind it, for whoever takes any end for the end of a message is wrong in another way.
     """
     right = stream.probe(DIFFERENT)
     wrong = stream.dialect.requests.wrong(right.say).get(name)
     if wrong is None:
         stream.not_applicable(f"the framing has no such wrong: {name}")
     assert wrong is not None
+    wrong = replace(wrong, ended=wrong.ended and not open)
     reaction = stream.declines(wrong, right)
     _not_in_part(stream, wrong, right, reaction)
     return reaction

@@ -7,7 +7,7 @@ from pytest_netconform.reference_servers.mutants.mutant import mutant
 from pytest_netconform.reference_servers.session import TellWhenSent, WakeAt
 
 AGAIN = 0.05  # seconds between two looks whether it is one's turn
-CHILDREN = 400  # processes that may lie unburied
+CHILDREN = 200  # processes that may lie unburied
 DESCRIPTORS = 1000
 UNSENT = 1 << 20  # octets that the network takes before a send blocks
 
@@ -88,7 +88,7 @@ class SendBlocksTheLoop(_Waiting):
 
 @mutant("children_are_not_reaped", breaks=["ZEN-fork-reap"], because="was closed", dialect="zen")
 class ChildrenAreNotReaped(DialectSession):
-    """Has a process for each client, and after some hundreds of them no more to give."""
+    """Has a process for each client, and after two hundred of them no more to give."""
 
     def on_open(self) -> None:
         dead = self.config.shared["dead"] = self.config.shared.get("dead", 0) + 1
@@ -99,7 +99,7 @@ class ChildrenAreNotReaped(DialectSession):
 
 @mutant("short_connections_meet_a_limit", breaks=["ZEN-fork-reap"], because="and again later", dialect="zen")
 class ShortConnectionsMeetALimit(DialectSession):
-    """Serves some hundreds in a second, as inetd does."""
+    """Serves two hundred in a second, as inetd does."""
 
     def on_open(self) -> None:
         seen = self.config.shared.setdefault("seen", [])
