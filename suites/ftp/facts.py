@@ -102,7 +102,7 @@ def test_size(ftp_files: Ftp) -> None:
 @needs("SIZE", "passive")
 def test_size_in_ascii_type(ftp_files: Ftp) -> None:
     """In type A it counts what a transfer in type A sends."""
-    # field: ProFTPD 1.3.8 and pyftpdlib 2.2.1 550; Pure-FTPd 1.0.50 counts as in type I
+    # field: ProFTPD 1.3.8 and pyftpdlib 2.2.0 550; Pure-FTPd 1.0.50 counts as in type I
     ftp = ftp_files
     name = ftp.text_file()
     ftp.given("TYPE I", b"SIZE " + name + b"\r\n", "TYPE A")
@@ -296,7 +296,7 @@ def test_mlsd(ftp_directory: Ftp, command: str) -> None:
 @pytest.mark.parametrize(("what", "code"), [("file", 501), ("missing", 550)], ids=["file", "missing"])
 def test_mlsd_of_what_is_no_directory(ftp_files: Ftp, what: str, code: int) -> None:
     """A directory is listed; a file and a missing name are refused, each with its own code."""
-    # field: pyftpdlib 2.2.1 501 to both; ProFTPD 1.3.8 and Pure-FTPd 1.0.50 550 to both
+    # field: pyftpdlib 2.2.0 501 to both; ProFTPD 1.3.8 and Pure-FTPd 1.0.50 550 to both
     ftp = ftp_files
     name = ftp.text_file()
     ftp.names("MLSD")

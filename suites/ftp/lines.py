@@ -73,7 +73,7 @@ def test_stray_crs(ftp_directory: Ftp) -> None:
 @needs("passive")
 def test_local_type_of_another_size(ftp_files: Ftp) -> None:
     """TYPE L 7 is refused, and the octets of a text file stay those of type I."""
-    # field: ProFTPD 1.3.8, Pure-FTPd 1.0.50 200; pyftpdlib 2.2.1 200 and ASCII type from then on
+    # field: ProFTPD 1.3.8, Pure-FTPd 1.0.50 200; pyftpdlib 2.2.0 200 and ASCII type from then on
     ftp = ftp_files
     name = ftp.text_file()
     ftp.given("TYPE I")
