@@ -155,8 +155,8 @@ def _silent(spec: Spec, cancel: Cancel | None, seconds: float, answer: Heard) ->
             finally:
                 wire.close()
     late = [row for row in PROTOCOLS.values() if row.greeting is not None and _fits(row.greeting, answer.data)]
-    if len(late) == 1:  # its greeting was only slow, and the hello has spoilt this connection for a probe
-        return late[0], False
+    if late:  # its greeting was only slow, and the hello has spoilt this connection for a probe
+        return late[0] if len(late) == 1 else _slow(spec, cancel, seconds), False
     quiet = f"says nothing for {seconds * (1 - HELLO_PART):g} s"
     if answer.end == "echo":
         raise Unrecognised(f"{spec.place} {quiet}, and sends a TLS hello back as it came", f"; try echo://{spec.place}")
@@ -164,6 +164,15 @@ def _silent(spec: Spec, cancel: Cancel | None, seconds: float, answer: Heard) ->
         raise Unrecognised(f"{spec.place} {quiet}, and answers a TLS hello with {answer}", _name_it())
     advice = f"; name its scheme ({_known()}), and give it more time by ?patience= if it is slow"
     raise Unrecognised(f"{spec.place} {quiet}, nor to a TLS hello", advice)
+
+
+def _slow(spec: Spec, cancel: Cancel | None, seconds: float) -> Protocol:
+    """Several protocols greet like that: another connection, time for its greeting, and then the probes."""
+    wire = _dial(spec, cancel)
+    try:
+        return _by_greeting(spec, wire, _greeting(wire, seconds), seconds)
+    finally:
+        wire.close()
 
 
 def _inside_tls(spec: Spec, cancel: Cancel | None, seconds: float) -> Protocol:

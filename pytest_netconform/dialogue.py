@@ -91,6 +91,7 @@ class Visit:
         self.epoch = target.carriage.now()
         self._lines: list[Line] = []
         self._nonces: list[str] = []
+        self._afterwards: list[Callable[[], None]] = []
         for secret in filter(None, [target.account[1].encode()]):
             self.transcript.hide(secret)
 
@@ -123,14 +124,23 @@ class Visit:
             text = text.replace(word, "{marker}")
         return text
 
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Do that when this visit is over, whatever became of it; on a visit of its own, which no transcript shows."""
+        self._afterwards.append(work)
+
     def seconds(self) -> float:
         """How long this visit has lasted, on the carriage's clock."""
         return self.target.carriage.now() - self.epoch
 
     def close(self) -> None:
-        """Leave: close whatever is still open."""
+        """Leave: close whatever is still open, then tidy up."""
         for line in self._lines:
             line.close()
+        while self._afterwards:
+            try:
+                self._afterwards.pop()()
+            except (NonConformity, Inconclusive) as problem:
+                self.note(f"something was left behind: {problem}")
 
 
 class Remarks:

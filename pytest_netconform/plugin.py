@@ -19,6 +19,7 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.ftp_server import FtpServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
@@ -161,4 +162,12 @@ def netconform_smtp_server(netconform_ca: Authority) -> Iterator[SmtpServer]:
     """A correct SMTP server for a client under test: host, port, url, messages, wait()."""
     server: Any = import_module("pytest_netconform.fixtures.smtp_server")
     with server.smtp_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_ftp_server(netconform_ca: Authority) -> Iterator[FtpServer]:
+    """A correct FTP server for a client under test: host, port, url, files, write(), wait()."""
+    server: Any = import_module("pytest_netconform.fixtures.ftp_server")
+    with server.ftp_server(netconform_ca) as started:
         yield started

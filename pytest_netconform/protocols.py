@@ -84,6 +84,7 @@ SUITES: dict[str, Suite] = {
     for row in (
         Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
         Suite("pop3", "POP3", "pytest_netconform.suites.pop3", ("POP3",)),
+        Suite("ftp", "FTP", "pytest_netconform.suites.ftp", ("FTP",)),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
         Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
         Suite("zen", "Zen of Python", "pytest_netconform.suites.zen", ("ZEN",)),
@@ -143,6 +144,26 @@ PROTOCOLS: dict[str, Protocol] = {
             options={
                 "readback": "where the account's mail lies: a Maildir folder or an mbox file on this machine",
                 "deliver": "the account's Maildir folder, into which a message may be put while a session is open",
+            },
+        ),
+        Protocol(
+            name="ftp",
+            title="FTP",
+            schemes={"ftp": Scheme(21), "ftps": Scheme(990, implicit_tls=True)},
+            suites=("ftp",),
+            column="pytest_netconform.fixtures.ftp",
+            greeting=r"(220|120)[ -]",
+            plausible=r"[0-9]{3}",
+            probe=b"USER anonymous\r\n",
+            answer=r"(230|232|33[12]|530)[ -]",
+            options={
+                "second": "the name of a second account, which has the same password",
+                "file": "a text file of 200 octets or more, to be read where the account may not write",
+                "large": "a file of 20 MiB or more, likewise",
+                "anonymous": "`1` when anonymous users are welcome",
+                "jail": "`1` when the account must not see anything outside its own root",
+                "active": "`1` when the target can connect to us (tried unasked on this machine)",
+                "require_tls": "`1` when the target demands TLS before a login",
             },
         ),
         Protocol(

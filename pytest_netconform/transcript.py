@@ -27,6 +27,7 @@ class What(str, Enum):
     """What happened at one moment of a connection."""
 
     CONNECT = "connect"
+    JOIN = "data connection"  # a connection beside another of the same dialogue
     SEND = "send"
     RECEIVE = "receive"
     DATAGRAM = "datagram"  # was sent

@@ -67,6 +67,9 @@ class Wire(ABC):
         self.cut = cut
         self.secure = False
         self.ended = False  # the peer's end of stream was seen
+        self.kept = 0  # octets of one sending that the transcript keeps; 0: all
+        self.here: tuple[str, int] = ("", 0)
+        self.there: tuple[str, int] = ("", 0)
         self._epoch = epoch
 
     @abstractmethod
@@ -82,15 +85,21 @@ class Wire(ABC):
         segments = self.cut(data)
         if len(segments) > 1:
             self.record(What.CUT, _places(segments))
-        self.record(What.SEND, data)
+        self._record_sent(data)
         for segment in segments:
             self._write(segment, deadline)
 
     def pour(self, data: bytes, deadline: float) -> int:
         """Write without reading, as much as the peer takes until the deadline: how many octets. Raises Gone."""
         taken = self._pour(data, deadline)
-        self.record(What.SEND, data[:taken])
+        self._record_sent(data[:taken])
         return taken
+
+    def _record_sent(self, data: bytes) -> None:
+        if self.kept and len(data) > self.kept:
+            self.transcript.add(self.now() - self._epoch, self.number, What.SEND, data[: self.kept], len(data))
+        else:
+            self.record(What.SEND, data)
 
     def flood(self, data: bytes, most: int, seconds: float, *, deaf: bool = False) -> int:
         """The same octets again and again, at most so many in all: how many the peer took.
@@ -135,6 +144,12 @@ class Wire(ABC):
         self.secure = True
         self.record(What.TLS, self.tls_version().encode())
 
+    def stop_tls(self, deadline: float) -> None:
+        """Close TLS on both sides, and go on in clear. Raises TlsFailure, Silence, Gone."""
+        self._stop_tls(deadline)
+        self.secure = False
+        self.record(What.NOTE, b"TLS ended")
+
     def heard_clear(self, octets: bytes) -> None:
         """Record what came in place of the peer's half of a handshake, and raise ClearText."""
         self.record(What.RECEIVE, octets)
@@ -144,6 +159,11 @@ class Wire(ABC):
         """Say that no more will be sent (FIN), and go on reading."""
         self.record(What.SHUTDOWN)
         self._shutdown()
+
+    def finish(self, deadline: float) -> None:
+        """Say that no more will be sent: inside TLS a closing alert, then FIN. Raises Silence or Gone."""
+        self.record(What.SHUTDOWN)
+        self._finish(deadline)
 
     def close(self) -> None:
         """Close; harmless when done twice."""
@@ -183,6 +203,12 @@ class Wire(ABC):
 
     @abstractmethod
     def _shutdown(self) -> None: ...
+
+    def _finish(self, deadline: float) -> None:
+        self._shutdown()
+
+    def _stop_tls(self, deadline: float) -> None:
+        raise TlsFailure("this wire cannot end TLS")
 
     @abstractmethod
     def _close(self, *, abort: bool) -> bool:
@@ -349,12 +375,15 @@ class SocketWire(Wire):
         context: ssl.SSLContext | None = None,
         server_name: str = "",
         cancel: Cancel | None = None,
+        beside: SocketWire | None = None,
     ) -> None:
         super().__init__(transcript, number, epoch, cut)
         sock.setblocking(False)
+        self.here, self.there = _names(sock)
+        self._beside = beside  # whose TLS session is resumed
         self._socket: socket.socket | ssl.SSLSocket | None = sock
-        self._context = context or client_context()
-        self._server_name = server_name
+        self.context = context or client_context()
+        self.server_name = server_name
         self._cancel = cancel
         self._unread = bytearray()
         self._end: BaseException | None = None  # how reading ended, once it did; an EOFError for a plain end
@@ -448,11 +477,12 @@ class SocketWire(Wire):
         if self._unread:  # a server's TLS never speaks first
             self.heard_clear(bytes(self._unread))
         try:
-            wrapped = self._context.wrap_socket(
+            wrapped = self.context.wrap_socket(
                 plain,
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
-                server_hostname=self._server_name or None,
+                server_hostname=self.server_name or None,
+                session=self._session_to_resume(),
             )
         except (ssl.SSLError, OSError, ValueError) as error:
             raise TlsFailure(_reason(error)) from None
@@ -476,6 +506,11 @@ class SocketWire(Wire):
                     self.heard_clear(self._peek(wrapped))
                 raise TlsFailure(_reason(error)) from None
 
+    def _session_to_resume(self) -> ssl.SSLSession | None:
+        """Some servers give nobody a data connection who cannot show the session of the first."""
+        beside = self._beside._socket if self._beside is not None else None
+        return beside.session if isinstance(beside, ssl.SSLSocket) else None
+
     def _look_for_clear_text(self, wrapped: ssl.SSLSocket) -> None:
         first = self._peek(wrapped)
         if first and first[0] not in TLS_RECORDS:
@@ -490,6 +525,40 @@ class SocketWire(Wire):
     def _shutdown(self) -> None:
         with suppress(OSError):  # the peer may have been faster
             self._open_socket().shutdown(socket.SHUT_WR)
+
+    def _finish(self, deadline: float) -> None:
+        sock = self._open_socket()
+        if isinstance(sock, ssl.SSLSocket):
+            self._say_goodbye(sock, deadline)
+        with suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_WR)  # below TLS: what the peer still says is deciphered
+
+    def _say_goodbye(self, sock: ssl.SSLSocket, deadline: float) -> None:
+        while True:
+            try:
+                sock.unwrap()
+            except ssl.SSLWantWriteError:
+                self._wait(deadline, select.POLLOUT)
+                continue
+            except (ssl.SSLError, OSError, ValueError):  # it is said, and the answer is not waited for; or he is gone
+                pass
+            return
+
+    def _stop_tls(self, deadline: float) -> None:
+        sock = self._open_socket()
+        if not isinstance(sock, ssl.SSLSocket):
+            raise TlsFailure("there is no TLS to be ended")
+        while True:
+            try:
+                sock.unwrap()
+            except ssl.SSLWantReadError:
+                self._wait(deadline, select.POLLIN)
+            except ssl.SSLWantWriteError:
+                self._wait(deadline, select.POLLOUT)
+            except (ssl.SSLError, OSError, ValueError) as error:
+                raise TlsFailure(_reason(error)) from None
+            else:
+                return
 
     def _close(self, *, abort: bool) -> bool:
         sock, self._socket = self._socket, None
@@ -519,6 +588,17 @@ class SocketWire(Wire):
             raise Silence(f"nothing for {max(0.0, left):.1f} s")
         if self._cancel is not None and any(fd == self._cancel.fileno() for fd, _ in ready):
             raise Cancelled
+
+
+def _names(sock: socket.socket) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Our address and the peer's; empty where there is none, as for a Unix socket or a peer who is gone."""
+    try:
+        here, there = sock.getsockname(), sock.getpeername()
+    except OSError:
+        return ("", 0), ("", 0)
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return ("", 0), ("", 0)
+    return (here[0], here[1]), (there[0], there[1])
 
 
 def _ending(error: Exception) -> Exception:

@@ -1,20 +1,21 @@
 """Connections: one session on one accepted socket, under the host's event loop.
 
 This module knows one stream and its TLS records, and carries out what a session asks for. It must not know a protocol,
-nor how connections come to be. TLS is spoken here over memory buffers instead of asyncio's TLS transports, so that the
-switch after STARTTLS happens between two octets, a half-close works under TLS too, and every Python behaves alike.
+nor how connections come to be. TLS is spoken here over memory buffers (`secured`); what a session opens beside its own
+connection is the affair of `channels`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
+from pytest_netconform.reference_servers.channels import Channels
+from pytest_netconform.reference_servers.secured import Secured
 from pytest_netconform.reference_servers.session import (
     Action,
     Close,
@@ -23,6 +24,7 @@ from pytest_netconform.reference_servers.session import (
     Send,
     Session,
     StartTls,
+    StopTls,
     TellWhenSent,
     WakeAt,
 )
@@ -30,59 +32,7 @@ from pytest_netconform.reference_servers.session import (
 if TYPE_CHECKING:
     from pytest_netconform.reference_servers.host import Host
 
-READ_SIZE = 1 << 16  # octets of one read; a session sees no more at a time
 LINGER = 2.0  # seconds that input is read and forgotten after our side was closed: unread input would turn FIN into RST
-
-
-class Secured:
-    """The server's side of TLS over memory buffers: octets in, octets out, no socket."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._waiting: list[bytes] = []
-        self.established = False
-
-    def feed(self, data: bytes) -> bool:
-        """Take octets from the network; True when they completed the handshake. Raises ssl.SSLError if it failed."""
-        self._incoming.write(data)
-        if self.established:
-            return False
-        try:
-            self._object.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        self.established = True
-        for waiting in self._waiting:
-            self._object.write(waiting)
-        self._waiting.clear()
-        return True
-
-    def read(self) -> bytes | None:
-        """The next plain octets, b"" after the peer's close_notify, or None when more must be fed first."""
-        try:
-            return self._object.read(READ_SIZE)
-        except ssl.SSLWantReadError:
-            return None
-        except ssl.SSLZeroReturnError:
-            return b""
-
-    def write(self, data: bytes) -> None:
-        """Encrypt octets; before the end of the handshake they wait for it."""
-        if not self.established:
-            self._waiting.append(data)
-        elif data:
-            self._object.write(data)
-
-    def close(self) -> None:
-        """Say close_notify. The peer's own is not waited for."""
-        if self.established:
-            with contextlib.suppress(ssl.SSLError):
-                self._object.unwrap()
-
-    def flush(self) -> bytes:
-        """What must go to the network now."""
-        return self._outgoing.read()
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -104,12 +54,16 @@ class Connection(asyncio.BufferedProtocol):
         self._closing = False  # our side is closed; input is drained
         self._paused = False  # more is buffered than the peer takes
         self._tells = False  # the session waits for room
+        self._stopping = False  # TLS is being closed, and octets will go in clear
+        self._channels: Channels | None = None  # the connections beside this one, from the first on
 
     # what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.peer = Peer(_address(transport.get_extra_info("peername")), self.host.implicit_tls)
+        names = (_address(transport.get_extra_info(name)) for name in ("peername", "sockname"))
+        peer, here = names
+        self.peer = Peer(peer, self.host.implicit_tls, here)
         self.host.opened(self)
         self._try(self._begin)
 
@@ -144,6 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._ended:
             self._try(self.part)
         self._live = False
+        self._drop_channels()
         self.host.closed(self, exc)
 
     # what a mutant may override
@@ -171,6 +126,7 @@ class Connection(asyncio.BufferedProtocol):
         """RST, at once."""
         self._live, self._closing = False, True
         self._stop_timers()
+        self._drop_channels()
         sock = self.transport.get_extra_info("socket")
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -195,10 +151,24 @@ class Connection(asyncio.BufferedProtocol):
                 self.on_close()
             elif isinstance(action, StartTls):
                 self._secure()
+            elif isinstance(action, StopTls):
+                self._unsecure()
             elif isinstance(action, Reset):
                 self.on_reset()
-            else:
+            elif not self.channels.perform(action):
                 raise TypeError(f"{type(self.session).__name__} asks for {action!r}, which no socket host can do")
+
+    @property
+    def channels(self) -> Channels:
+        """The connections that the session has beside this one."""
+        if self._channels is None:
+            self._channels = Channels(self)
+        return self._channels
+
+    def tell(self, call: str, *arguments: object) -> None:
+        """Tell the session what happened beside this connection, and carry out what it answers."""
+        if self._live:
+            self._try(self._told, call, *arguments)
 
     def part(self) -> None:
         """Tell the session that it is over (it may hold something in a store). What it answers is not sent any more."""
@@ -210,6 +180,7 @@ class Connection(asyncio.BufferedProtocol):
         """Close our side, and the rest as soon as the peer has closed his or has had LINGER seconds for it."""
         self._closing = True
         self._stop_timers()
+        self._drop_channels()
         if self._ended:
             self.transport.close()
             return
@@ -223,6 +194,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin(self) -> None:
         self.session = self.host.make_session()
+        if self.session.urgent_inline and self.host.path is None:
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         if self.host.implicit_tls:
             self._secure()
         else:
@@ -260,6 +234,9 @@ class Connection(asyncio.BufferedProtocol):
                 return
             if plain:
                 self.perform(self.session.receive(plain, self._loop.time()))
+            elif self._stopping:
+                self._cleared(tls)
+                return
             else:
                 self._ended = True
                 self.on_end()
@@ -283,6 +260,28 @@ class Connection(asyncio.BufferedProtocol):
             raise RuntimeError("a session asks for TLS inside TLS")
         # what is read from now on is taken for TLS records and nothing else, however early it was sent
         self._tls = Secured(self.host.tls)
+
+    def _unsecure(self) -> None:
+        if self._tls is None:
+            raise RuntimeError("a session asks for the end of TLS, and there is none")
+        self._stopping = True
+        self._tls.close()
+        self._flush()
+
+    def _cleared(self, tls: Secured) -> None:
+        # both sides have said close_notify; what stands behind the peer's is in clear
+        self._stopping, self._tls = False, None
+        self.perform(self.session.cleared(self._loop.time()))
+        rest = tls.rest()
+        if rest and self._live:
+            self.perform(self.session.receive(rest, self._loop.time()))
+
+    def _told(self, call: str, *arguments: object) -> None:
+        self.perform(getattr(self.session, call)(*arguments, self._loop.time()))
+
+    def _drop_channels(self) -> None:
+        if self._channels is not None:
+            self._channels.drop()
 
     def _wish(self, at: float | None) -> None:
         if self._wake is not None:

@@ -18,7 +18,9 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from pytest_netconform.reference_servers.connection import READ_SIZE, Connection
+from pytest_netconform.reference_servers.channels import Channel
+from pytest_netconform.reference_servers.connection import Connection
+from pytest_netconform.reference_servers.secured import READ_SIZE
 from pytest_netconform.reference_servers.session import Session
 
 BACKLOG = 512  # connections that wait to be accepted
@@ -128,6 +130,7 @@ class Host:
         self._accepting = False
         self._arriving: set[asyncio.Task[None]] = set()
         self._open: set[Connection] = set()
+        self._channels: set[Channel] = set()
         self._quiet: asyncio.Event
 
     @property
@@ -139,6 +142,11 @@ class Host:
     def connections(self) -> int:
         """How many connections stand now; `accepted` counts all that ever were."""
         return len(self._open)
+
+    @property
+    def channels(self) -> int:
+        """How many connections stand beside those, as sessions asked for."""
+        return len(self._channels)
 
     @property
     def listening(self) -> bool:
@@ -197,6 +205,16 @@ class Host:
         """A connection stands."""
         self._open.add(connection)
 
+    def channel_opened(self, channel: Channel) -> None:
+        """A connection beside a session's own stands, or is about to."""
+        self._channels.add(channel)
+        self._quiet.clear()
+
+    def channel_closed(self, channel: Channel) -> None:
+        """And is gone."""
+        self._channels.discard(channel)
+        self._settle()
+
     def failed(self, error: BaseException) -> None:
         """A session raised."""
         if len(self.errors) < KEPT_ERRORS:
@@ -231,6 +249,8 @@ class Host:
         """Break every connection that stands; what was not flushed is lost."""
         for connection in list(self._open):
             connection.transport.abort()
+        for channel in list(self._channels):
+            channel.abort()
 
     def _ready(self) -> None:
         for _ in range(BACKLOG):
@@ -262,7 +282,7 @@ class Host:
         self._settle()
 
     def _settle(self) -> None:
-        if not self._open and not self._arriving:
+        if not self._open and not self._arriving and not self._channels:
             self._quiet.set()
 
     async def _begin(self) -> None:

@@ -49,6 +49,16 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "spaces": {"username": "bob", "password": "tr es"},
         "wrong-password": {"password": "guess"},
     },
+    "ftp": {
+        "plain": {},
+        "ipv6": {"ipv6": "1"},
+        "implicit-tls": {"tls": "implicit"},
+        "demanding-tls": {"require_tls": "1"},
+        "anonymous": {"anonymous": "1"},
+        "readonly": {"readonly": "1"},
+        "slow-greeting": {"greeting": "120"},
+        "sparse": {"without": "EPRT,MDTM,MLST,REST,SIZE,UTF8,TLS"},
+    },
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
         "one-at-a-time": {"dialect": "zen", "serves": "one-at-a-time"},

@@ -43,13 +43,20 @@ class Endless(Null):
 
 
 class Late(Answering):
-    """Greets after a while."""
+    """Greets after a while, and hears nothing before."""
+
+    greeted = False
 
     def on_open(self) -> None:
         self.act(WakeAt(self.now + 0.7))
 
     def on_wake(self) -> None:
+        self.greeted = True
         self.send(self.greeting)
+
+    def on_data(self, data: bytes) -> None:
+        if self.greeted:
+            super().on_data(data)
 
 
 def line_about(make_session: Callable[[], Session], *, seconds: float = SHORT) -> str:
@@ -133,8 +140,10 @@ def test_patience_gives_a_slow_server_more_time() -> None:
 
 def test_a_greeting_that_comes_during_the_tls_hello_still_counts() -> None:
     """A slow greeting is heard although we had begun to try TLS."""
-    with Host(lambda: Late(b"220 late\r\n")) as host:
+    with Host(lambda: Late(b"220 late\r\n", b"250 x\r\n")) as host:
         assert detect(parse_target(f"{host.host}:{host.port}"), seconds=0.88).scheme == "smtp"
+    with Host(lambda: Late(b"120 late\r\n", b"331 x\r\n")) as host:
+        assert detect(parse_target(f"{host.host}:{host.port}"), seconds=0.88).scheme == "ftp"
 
 
 @pytest.mark.parametrize(
@@ -159,9 +168,17 @@ def test_a_stranger_is_quoted(greeting: bytes, shown: str) -> None:
 
 
 def test_a_greeting_that_lies_is_found_out_by_its_answer() -> None:
-    """An FTP server greets with 220 too; its answer to the probe gives it away."""
-    text = line_about(lambda: Answering(b"220 (vsFTPd 3.0.3)\r\n", b"530 Please login with USER and PASS.\r\n"))
-    assert 'it greets with "220 (vsFTPd 3.0.3)" and answers EHLO client.example.org with "530 Please login' in text
+    """Others greet with 220 too; their answers to the probes give them away."""
+    text = line_about(lambda: Answering(b"220 gopher\r\n", b"500 What?\r\n"))
+    assert 'it greets with "220 gopher" and answers EHLO client.example.org with "500 What?"' in text
+    assert 'answers USER anonymous with "500 What?"' in text
+
+
+@pytest.mark.parametrize("answer", [b"530 Please login with USER and PASS.\r\n", b"331 Password\r\n"])
+def test_ftp_is_told_from_smtp_by_its_answers(answer: bytes) -> None:
+    """Both greet with 220; who does not know EHLO and knows USER speaks FTP."""
+    with Host(lambda: Answering(b"220-two lines\r\n220 (vsFTPd 3.0.3)\r\n", answer)) as host:
+        assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "ftp"
 
 
 def test_a_mute_behind_a_good_greeting_is_not_believed() -> None:

@@ -51,6 +51,12 @@ WORDS = {
         Words(b"+OK\r\n", b"+OK\r\n.\r\n"),
         Words(b"", b"+OK\r\n"),
     ],
+    "ftp": [
+        Words(b"220 files.example.test ready\r\n", b"200 OK\r\n"),
+        Words(b"220 x\r\n", b"530 No\r\n"),
+        Words(b"220 x\r\n", b"230 In\r\n"),
+        Words(b"", b"220 OK\r\n"),
+    ],
     "stream": [
         Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
         Words(b"", b"Ugly.", "zen"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import ftplib
+import io
 import poplib
 import smtplib
 import socket
@@ -13,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.ftp_server import FtpServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
 
@@ -105,3 +108,40 @@ def test_a_maildrop_is_read_inside_tls(netconform_pop3_server: Pop3Server) -> No
     client.stls(ssl.create_default_context(cadata=netconform_pop3_server.ca.decode()))
     assert "STLS" not in client.capa()
     client.quit()
+
+
+def test_files_come_and_go(netconform_ftp_server: FtpServer) -> None:
+    """What a client stores can be looked at, what is put there can be fetched, by active and passive transfers."""
+    server = netconform_ftp_server
+    server.write("/pub/tea.txt", b"At five.\n")
+    for passive in (True, False):
+        fetched: list[bytes] = []
+        with ftplib.FTP() as client:
+            client.connect(server.host, server.port, timeout=10)
+            client.login(server.username, server.password)
+            client.set_pasv(passive)
+            client.storbinary(f"STOR {passive}", io.BytesIO(b"x"))
+            client.retrbinary("RETR /pub/tea.txt", fetched.append)
+        assert b"".join(fetched) == b"At five.\n"
+        assert server.wait(f"/{passive}") == b"x"
+    assert server.files == {"/pub/tea.txt": b"At five.\n", "/True": b"x", "/False": b"x"}
+    assert server.url == f"ftp://127.0.0.1:{server.port}"
+
+
+def test_strangers_may_read(netconform_ftp_server: FtpServer) -> None:
+    """Anonymous users see everything and change nothing."""
+    with ftplib.FTP() as client:
+        client.connect(netconform_ftp_server.host, netconform_ftp_server.port, timeout=10)
+        client.login()
+        assert client.nlst() == []
+        with pytest.raises(ftplib.error_perm, match="550"):
+            client.mkd("x")
+
+
+def test_waiting_for_a_file_has_an_end(netconform_ftp_server: FtpServer) -> None:
+    """A file that does not come is an error that says what there is; a place for none is an error too."""
+    netconform_ftp_server.write("/a", b"")
+    with pytest.raises(TimeoutError, match=r"'/b' was not there within 0\.05 s; there are \['/a'\]"):
+        netconform_ftp_server.wait("/b", seconds=0.05)
+    with pytest.raises(ValueError, match="'/a/b': Not a directory"):
+        netconform_ftp_server.write("/a/b", b"")
