@@ -330,8 +330,8 @@ class Stream(Dialogue[Frame]):
         return reaction
 
     def twin(self, right: Exchange) -> None:
-        """The valid neighbour of what comes next is answered, here or, where nothing can follow it, on a connection that
-        has gone when this one comes in its place; Inconclusive otherwise.
+        """The valid neighbour of what comes next is answered: here, or, where nothing can follow it, on a connection
+        that has gone when this one comes in its place. Inconclusive otherwise.
         """
         try:
             self.ask(right)
