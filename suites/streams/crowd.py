@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_netconform.dialogues.stream import Stream
 from pytest_netconform.requirement import INTEROP, SHOULD, crowded, hostile, needs, requirement, serial
-from pytest_netconform.verdict import NonConformity
+from pytest_netconform.verdict import Inconclusive, NonConformity
 
 MANY = 50
 PAUSE = 0.002  # seconds between two of them: a short queue is not what is looked at here
@@ -47,9 +47,16 @@ def _others(stream: Stream) -> Iterator[Stream]:
 
 
 def _greeted(*clients: Stream) -> None:
+    """The greeting of each is read; another one than to be served is a refusal, for which there may be reasons."""
     for client in clients:
-        if "greeting" in client.target.claims:
+        if "greeting" not in client.target.claims:
+            return
+        try:
             client.greet()
+        except NonConformity as problem:
+            if problem.owed:
+                raise
+            raise Inconclusive(f"turned away: {problem.received}") from None
 
 
 def _all_served(clients: Sequence[Stream]) -> None:
@@ -102,8 +109,10 @@ def test_burst_of_clients(stream_connection: Stream) -> None:
         try:
             _greeted(client)
             client.served()
+        except Inconclusive as reason:
+            told = f"not all of {BURST} are served: {reason}"
         except NonConformity as problem:
-            if problem.owed and not client.over:
+            if not client.over:
                 raise
             told = f"not all of {BURST} are served: {problem.received}"
         client.wire.close()
