@@ -26,6 +26,7 @@ from pytest_netconform.wire.cuts import Cut, whole
 CHUNK = 1 << 16  # octets read at once
 UNREAD = 1 << 20  # octets that may wait for the reader while we write
 CONNECT_SECONDS = 5.0
+FULL_SECONDS = 0.01  # until we knock again where a queue was full
 NO_RECORD = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # what OpenSSL says of text; the second since 3.2
 TLS_RECORDS = range(20, 24)  # the first octet of a TLS record: what it holds (RFC 8446 5.1)
 
@@ -322,7 +323,7 @@ class SocketCarriage:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             sock.settimeout(self.connect_seconds)
             try:
-                sock.connect(self.path)
+                self._enter(sock)
             except OSError:
                 sock.close()
                 raise
@@ -330,6 +331,17 @@ class SocketCarriage:
         sock = socket.create_connection((self.host, self.port), self.connect_seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
+
+    def _enter(self, sock: socket.socket) -> None:
+        """A full queue before a socket file lets nobody wait, as one before an address does: we come again."""
+        until = self.now() + self.connect_seconds
+        while True:
+            try:
+                return sock.connect(self.path)
+            except BlockingIOError:
+                if self.now() >= until:
+                    raise
+            self.pause(FULL_SECONDS)
 
     def __str__(self) -> str:
         if self.path:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -174,6 +175,24 @@ def test_addresses_that_we_cannot_reach_are_not_the_targets(monkeypatch: pytest.
         with pytest.raises(Inconclusive, match="our own system knows no way"):
             stream.elsewhere("::1")
         stream.visit.close()
+
+
+def test_a_full_queue_is_waited_for(tmp_path: Path) -> None:
+    """Before a socket file the system refuses who finds it full, where an address would let him wait."""
+    path = str(tmp_path / "full.sock")
+    carriage = SocketCarriage("", 0, path=path, connect_seconds=0.2)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        visit = Visit(Target(Spec("x", scheme="unix", path=path, protocol=ROW), carriage))
+        visit.dial()
+        with pytest.raises(Inconclusive, match="temporarily unavailable"):
+            visit.dial()
+        timer = threading.Timer(0.05, lambda: listener.accept()[0].close())
+        timer.start()
+        visit.dial()
+        timer.join()
+        visit.close()
 
 
 def test_a_socket_file_has_no_addresses() -> None:

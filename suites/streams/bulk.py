@@ -6,6 +6,7 @@ from pytest_netconform.dialect import Exchange
 from pytest_netconform.dialogues.stream import Stream
 from pytest_netconform.requirement import INTEROP, MUST, SHOULD, hostile, needs, requirement
 from pytest_netconform.verdict import NonConformity
+from pytest_netconform.wire.cuts import at
 
 MUCH = 8 << 20  # octets: what neither side's buffers hold
 MORE = 16 << 20
@@ -52,6 +53,8 @@ def _all_answered(stream: Stream, said: tuple[Exchange, ...], rounds: int, left:
 @hostile
 def test_large_answers_to_who_is_slow(stream: Stream) -> None:
     """Up to 8 MiB of answers, of which nothing is read at first, are all there and right."""
+    # Field note: socat 1.7.4 PIPE and ncat 7.93 -e cat block on a pipe that is full and that only they empty: most of
+    # it never comes, however much is read. socat EXEC:cat, which has a process for it, is right.
     if stream.whole:
         probe = stream.probe(1, _most(stream, WHOLE))
         stream.say(probe)
@@ -74,8 +77,8 @@ def test_large_request_in_small_writes(stream: Stream) -> None:
     """1 MB in writes of 1000 octets is answered whole."""
     probe = stream.probe(1, _most(stream, WHOLE if stream.whole else SOME))
     data = stream.encoded(probe)
-    for place in range(0, len(data), WRITE):
-        stream.send(data[place : place + WRITE])
+    stream.wire.cut = at(*range(WRITE, len(data), WRITE))
+    stream.send(data)
     if stream.whole:
         stream.finish()
     stream.hears(probe)

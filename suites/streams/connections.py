@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pytest_netconform.dialogues.stream import Stream
 from pytest_netconform.requirement import INTEROP, MUST, SHOULD, needs, requirement
@@ -13,6 +13,7 @@ PAUSE = 0.2  # seconds between two halves of a request
 LEAVERS = 50  # clients that leave without a word
 ABORTS = 20  # clients that leave in the middle of one
 HALVES = 5
+SECONDS = 2.0  # after which no more of them come: where a queue is short, each may wait a second for his place in it
 IDLE = 2.5  # seconds; the catalogue has five, no check over sockets takes so long
 UNREAD = b"a" * 1000  # what a server may leave unread
 URGENT = b"u"
@@ -28,6 +29,14 @@ def _half(stream: Stream) -> bytes:
     return data[: (len(data) + 1) // 2]
 
 
+def _turns(stream: Stream, count: int) -> Iterator[int]:
+    """So many turns, as far as there is time for them."""
+    until = stream.wire.now() + SECONDS
+    for turn in range(count):
+        if stream.wire.now() < until:
+            yield turn
+
+
 # -- our half is closed first
 
 
@@ -40,7 +49,8 @@ def _half(stream: Stream) -> bytes:
 @needs("flow", "rule")
 def test_tail_before_half_close(stream: Stream) -> None:
     """100 kB and the end of our half in one go: all of it is answered, then the stream ends."""
-    # Field note: a server on asyncio that returns nothing from `eof_received` is right too: what it wrote is flushed.
+    # Field note: ncat 7.93 -e drops what its program still has to say when it sees the end of our half.
+    # A server on asyncio that returns nothing from `eof_received` is right too: what it wrote is flushed.
     probe = stream.probe(0, TAIL)
     stream.say(probe)
     stream.finish()
@@ -89,8 +99,8 @@ def test_one_octet_comes_back(stream: Stream) -> None:
 )
 @needs("framed", "-once")
 def test_leaving_within_a_request(stream: Stream) -> None:
-    """Five clients close behind half a request; the next one is served."""
-    for _ in range(HALVES):
+    """Up to five clients close behind half a request; the next one is served."""
+    for _ in _turns(stream, HALVES):
         stream.send(_half(stream))
         stream = stream.owed("after clients left within a request")
     stream.served()
@@ -99,9 +109,9 @@ def test_leaving_within_a_request(stream: Stream) -> None:
 @requirement("TCP-eof-immediately", SHOULD, "RFC 9293 3.6", "Clients that leave at once hurt no other.")
 @needs("-once")
 def test_leaving_at_once(stream: Stream) -> None:
-    """Fifty clients connect and close; the next one is served."""
+    """Up to fifty clients connect and close; the next one is served."""
     stream.wire.close()
-    for _ in range(LEAVERS):
+    for _ in _turns(stream, LEAVERS):
         stream.passer("after clients left at once").close()
     stream.owed("after clients left at once").served()
 
@@ -109,8 +119,8 @@ def test_leaving_at_once(stream: Stream) -> None:
 @requirement("TCP-9293-3.5.3-rst-abort", SHOULD, "RFC 9293 3.5.3, 3.10.5", "A client that aborts hurts no other.")
 @needs("-once")
 def test_aborting_within_a_request(stream: Stream) -> None:
-    """Twenty clients reset their connections behind half a request; the next one is served."""
-    for _ in range(ABORTS):
+    """Up to twenty clients reset their connections behind half a request; the next one is served."""
+    for _ in _turns(stream, ABORTS):
         stream.send(_half(stream))
         stream.wire.reset()
         stream = stream.owed("after connections were reset")
@@ -122,9 +132,9 @@ def test_aborting_within_a_request(stream: Stream) -> None:
 )
 @needs("-once")
 def test_aborting_at_once(stream: Stream) -> None:
-    """Fifty clients connect and reset; the next one is served."""
+    """Up to fifty clients connect and reset; the next one is served."""
     stream.wire.close()
-    for _ in range(LEAVERS):
+    for _ in _turns(stream, LEAVERS):
         stream.passer("after clients aborted at once").reset()
     stream.owed("after clients aborted at once").served()
 
@@ -168,6 +178,7 @@ def test_end_is_orderly(stream: Stream) -> None:
 @needs("-unasked-stream", "-lock-step")
 def test_close_with_data_unread(stream: Stream) -> None:
     """Recorded: a server that closes at a wrong message, or unasked, with more data before it, may reset (SHLD-3)."""
+    # Field note: daytime of xinetd 2.3.15 closes without having read; whether its reset overtakes us is chance.
     words = stream.target.claims
     if stream.target.dialect is None:
         stream.send(UNREAD)
@@ -190,10 +201,11 @@ def test_close_with_data_unread(stream: Stream) -> None:
 def _last_answer(stream: Stream, hear: Callable[[], object]) -> None:
     try:
         hear()
-    except NonConformity as problem:
+    except NonConformity:
         if not stream.over:
             raise
-        stream.observe(f"the last answer is lost: {problem.received}")
+        end = "a reset" if stream.broken else "a close"
+        stream.observe(f"the last answer is lost by {end}" if not stream.unframed() else f"{end} ends the last answer")
         return
     stream.observe(f"the last answer is readable, then {stream.react().end}")
 

@@ -144,7 +144,7 @@ class RstOnNormalClose(DialectSession):
         self.act(Reset())
 
 
-@mutant("close_eats_the_goodbye", breaks=["TCP-9293-SHLD3-close-unread"], because="lost", dialect="lines")
+@mutant("close_eats_the_goodbye", breaks=["TCP-9293-SHLD3-close-unread"], because="lost by a reset", dialect="lines")
 class CloseEatsTheGoodbye(DialectSession):
     """Closes with octets before it that it has not read: its system makes a reset of that."""
 
