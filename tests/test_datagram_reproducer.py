@@ -21,6 +21,9 @@ from pytest_netconform.target import Target, parse_target
 from pytest_netconform.verdict import Verdict
 from tests.gates import cases
 
+# the ports of the small services are one set for the whole machine
+pytestmark = pytest.mark.xdist_group("service-ports")
+
 ROW = PROTOCOLS["datagram"]
 COLUMN = column_of(ROW)
 EVERY_CASE = cases("datagram")

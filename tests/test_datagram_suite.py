@@ -14,6 +14,9 @@ from pytest_netconform.target import parse_target
 from pytest_netconform.verdict import Verdict
 from tests.gates import cases
 
+# the ports of the small services are one set for the whole machine
+pytestmark = pytest.mark.xdist_group("service-ports")
+
 HEALTHY = (Verdict.PASS, Verdict.OBSERVED, Verdict.NOT_APPLICABLE)
 UNIX = """
 transport = "unix-dgram"

@@ -16,6 +16,9 @@ from tests.gates import cases_of
 from tests.realservers import FIELD, SERVERS, Finding, compared, judged, recorded, table_of
 from tests.running import Unavailable
 
+# the ports of the small services are one set for the whole machine
+pytestmark = pytest.mark.xdist_group("service-ports")
+
 ROOT = Path(__file__).parent.parent
 TABLES = sorted(FIELD.glob("*.txt"))
 

@@ -200,13 +200,13 @@ HOST_MUTANTS = (
     ),
     HostMutant(
         "listener_dies_on_rst",
-        breaks=("SMTP-GEN-CON-b", "FTP-GEN-CON-a", "IMAP-GEN-CON-b", "TCP-9293-3.5.3-rst-abort"),
+        breaks=("SMTP-GEN-CON-b", "IMAP-GEN-CON-b", "TCP-9293-3.5.3-rst-abort"),
         because="connect",  # cannot connect, or the end of the connection: a race decides
         kind=DyingListener,
     ),
     HostMutant(
         "half_close_loses_message_after_250",
-        breaks=("SMTP-GEN-CON-c", "POP3-GEN-CON-h", "FTP-GEN-CON-b", "TCP-9293-3.6-half-close-echo"),
+        breaks=("SMTP-GEN-CON-c", "POP3-GEN-CON-h", "TCP-9293-3.6-half-close-echo"),
         because="close",
         kind=ForgetfulHost,
     ),
