@@ -304,7 +304,8 @@ class Ftp(Dialogue[Reply]):
 
     def drain(self, wire: Wire, most: int = LONGEST_TRANSFER) -> tuple[bytes, str]:
         """Everything that comes on a data wire, at most so much, and how it ended. Raises NonConformity for silence."""
-        pieces, octets = [], 0
+        pieces: list[bytes] = []
+        octets = 0
         wire.record(What.AWAIT, f"data {self.target.patience:g} {most}".encode())
         last = self.wire.now() + TRANSFER_PATIENCE * self.target.patience
         while octets < most:
