@@ -37,7 +37,7 @@ class Listener(Protocol):
     def address(self) -> tuple[str, int]:
         """Where that is."""
 
-    def accept(self, deadline: float) -> Wire:
+    def accept(self, number: int, deadline: float) -> Wire:
         """Whoever comes. Raises Silence at the deadline."""
 
     def close(self) -> None:
@@ -60,11 +60,16 @@ class Around:
         """At an address. Raises Unreachable when it is not to be had."""
         raise NotImplementedError
 
-    def joined(self, wire: Wire, how: str) -> None:
-        """Put a new wire on record."""
+    def joined(self, wire: Wire, word: str, source: str = "") -> None:
+        """Put a new wire on record: whose it is, to or from which address, and from which of ours if that matters."""
         wire.kept = SENT_KEPT
-        place = f"{wire.there[0]} port {wire.there[1]}"
-        wire.record(What.JOIN, f"of {self.wire.number}, {how}, {place}".encode())
+        text = f"of {self.wire.number}, {word} {wire.there[0]} port {wire.there[1]}"
+        wire.record(What.JOIN, (text + (f", with source {source}" if source else "")).encode())
+
+    def waits(self, number: int, address: tuple[str, int]) -> None:
+        """Put a listener on record."""
+        at = self.wire.now() - self.epoch
+        self.transcript.add(at, number, What.JOIN, f"of {self.wire.number}, at {address[0]} port {address[1]}".encode())
 
 
 def around(carriage: Carriage, wire: Wire, transcript: Transcript, epoch: float) -> Around:
@@ -86,7 +91,7 @@ class _InMemory(Around):
 
     def connect(self, number: int, address: tuple[str, int], source: str = "") -> Wire:
         wire = self._network.dial(self.transcript, number, self.epoch, address, source)
-        self.joined(wire, "passive")
+        self.joined(wire, "to", source)
         return wire
 
     def listen(self, number: int, host: str, port: int = 0) -> Listener:
@@ -95,16 +100,17 @@ class _InMemory(Around):
 
 class _MemoryListener:
     def __init__(self, around: _InMemory, network: Network, number: int, host: str, port: int) -> None:
-        self._around, self._number = around, number
+        self._around = around
         self._listener = network.listen(host, port)
+        around.waits(number, self.address)
 
     @property
     def address(self) -> tuple[str, int]:
         return self._listener.address
 
-    def accept(self, deadline: float) -> Wire:
-        wire = self._listener.accept(self._around.transcript, self._number, self._around.epoch, deadline)
-        self._around.joined(wire, "active")
+    def accept(self, number: int, deadline: float) -> Wire:
+        wire = self._listener.accept(self._around.transcript, number, self._around.epoch, deadline)
+        self._around.joined(wire, "from")
         return wire
 
     def close(self) -> None:
@@ -122,19 +128,23 @@ class _OnSockets(Around):
         try:
             if source:
                 sock.bind((source, 0))
-            # who is reset at once was connected all the same: his first reading will tell
-            with suppress(ConnectionResetError):
-                sock.connect(address)
+            sock.connect(address)
+        except ConnectionResetError:  # it was reset as soon as it stood: reading will tell
+            wire = self.made(sock, number, "to", address, source)
+            wire.was_reset()
+            return wire
         except OSError as error:
             sock.close()
             reason = error.strerror or str(error) or type(error).__name__
             raise Unreachable(f"cannot connect to {address[0]} port {address[1]}: {reason}") from None
-        return self.made(sock, number, "passive", address)
+        return self.made(sock, number, "to", address, source)
 
     def listen(self, number: int, host: str, port: int = 0) -> Listener:
         return _SocketListener(self, number, host, port, self._carriage.cancel)
 
-    def made(self, sock: socket.socket, number: int, how: str, there: tuple[str, int] | None = None) -> Wire:
+    def made(
+        self, sock: socket.socket, number: int, word: str, there: tuple[str, int] | None = None, source: str = ""
+    ) -> SocketWire:
         """The wire of a connected socket, with the context of the first wire, whose TLS session can be resumed."""
         with suppress(OSError):  # the peer may be gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -149,13 +159,13 @@ class _OnSockets(Around):
             beside=self._beside,
         )
         wire.there = there or wire.there
-        self.joined(wire, how)
+        self.joined(wire, word, source)
         return wire
 
 
 class _SocketListener:
     def __init__(self, around: _OnSockets, number: int, host: str, port: int, cancel: Cancel | None) -> None:
-        self._around, self._number, self._cancel = around, number, cancel
+        self._around, self._cancel = around, cancel
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         try:
             self._socket.bind((host, port))
@@ -164,17 +174,18 @@ class _SocketListener:
         except OSError as error:
             self._socket.close()
             raise Unreachable(f"cannot listen at {host} port {port}: {error.strerror or error}") from None
+        around.waits(number, self.address)
 
     @property
     def address(self) -> tuple[str, int]:
         host, port = self._socket.getsockname()[:2]
         return str(host), int(port)
 
-    def accept(self, deadline: float) -> Wire:
+    def accept(self, number: int, deadline: float) -> Wire:
         while True:
             with suppress(BlockingIOError, ConnectionAbortedError):
                 sock, _ = self._socket.accept()
-                return self._around.made(sock, self._number, "active")
+                return self._around.made(sock, number, "from")
             poll = select.poll()
             poll.register(self._socket, select.POLLIN)
             if self._cancel is not None:

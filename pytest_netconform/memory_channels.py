@@ -242,9 +242,12 @@ class Channel:
         while self.waiting and self.receives and not (self.broken or self.ended):
             piece = bytes(self.waiting[:PIECE])
             del self.waiting[:PIECE]
-            self.channels.tell(lambda now, piece=piece: self.channels.session.channel_data(self.number, piece, now))
+            self._hand_over(piece)
         if self.receives and self.left is not None and not self.waiting:
             self.end_of_client(self.left)
+
+    def _hand_over(self, piece: bytes) -> None:
+        self.channels.tell(lambda now: self.channels.session.channel_data(self.number, piece, now))
 
     def end_of_client(self, how: Ending) -> None:
         """Tell the session once that the client has ended."""

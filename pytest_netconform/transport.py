@@ -163,7 +163,7 @@ class Wire(ABC):
 
     def finish(self, deadline: float) -> None:
         """Say that no more will be sent: inside TLS a closing alert, then FIN. Raises Silence or Gone."""
-        self.record(What.SHUTDOWN)
+        self.record(What.SHUTDOWN, b"goodbye")
         self._finish(deadline)
 
     def close(self) -> None:
@@ -407,6 +407,10 @@ class SocketWire(Wire):
     def tls_version(self) -> str:
         """The negotiated version, empty without TLS."""
         return (self._socket.version() or "") if isinstance(self._socket, ssl.SSLSocket) else ""
+
+    def was_reset(self) -> None:
+        """The peer broke this connection before anything could be read; the system says so only once."""
+        self._end = Gone("Connection reset by peer")
 
     def _write(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)

@@ -249,7 +249,8 @@ class Channel(asyncio.BufferedProtocol):
         if self._over:  # the session ended before this stood
             self.abort()
             return
-        self.transport.pause_reading()
+        # not now: the transport of Python 3.10 begins to read behind this call, paused or not
+        asyncio.get_running_loop().call_soon(self.transport.pause_reading)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer

@@ -305,8 +305,11 @@ def test_the_transcript_tells_which_connection_is_which(reach: Reach, place: Pla
         ftp.put("f", pattern(200_000))
         ftp.retrieve("LIST", ftp.active("EPRT"))
         joins = [event for event in ftp.visit.transcript.events if event.what is What.JOIN]
-        assert [event.connection for event in joins] == [2, 3]
-        assert joins[0].data.startswith(b"of 1, passive, ") and joins[1].data.startswith(b"of 1, active, ")
+        words = [event.data.split()[2] for event in joins]
+        assert [(event.connection, word) for event, word in zip(joins, words, strict=True)] == [
+            *((2, b"to"), (3, b"at"), (4, b"from"))
+        ]
+        assert all(event.data.startswith(b"of 1, ") for event in joins)
         (upload,) = [event for event in ftp.visit.transcript.events if (event.connection, event.what) == (2, What.SEND)]
         assert (upload.total, len(upload.data)) == (200_000, 64507)
 

@@ -15,6 +15,7 @@ from typing import ClassVar
 from pytest_netconform.data_wires import Around, Listener, around
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, listed
 from pytest_netconform.tour import Tour
+from pytest_netconform.transcript import What
 from pytest_netconform.transport import Gone, Silence, TlsFailure, Wire
 from pytest_netconform.verdict import Inconclusive, NonConformity
 from pytest_netconform.wire.ftp import (
@@ -224,6 +225,7 @@ class Ftp(Dialogue[Reply]):
         note.
         """
         host = self.wire.there[0]
+        self._await("join", self.target.patience)
         if place.host and not same_host(place.host, host):
             self.note(f"227 names {place.host}, which is not where we are connected; {host} was tried instead")
         try:
@@ -263,8 +265,9 @@ class Ftp(Dialogue[Reply]):
     def accept(self, listener: Listener, within: float | None = None) -> Wire:
         """The data wire that the target opens. Raises NonConformity when it does not."""
         patience = self.target.patience if within is None else within
+        self._await("accept", patience)
         try:
-            return self.visit.keep(lambda number: listener.accept(self.wire.now() + patience))
+            return self.visit.keep(lambda number: listener.accept(number, self.wire.now() + patience))
         except Silence:
             raise NonConformity(
                 "the target to connect to the port that was announced",
@@ -293,6 +296,7 @@ class Ftp(Dialogue[Reply]):
 
     def shake(self, wire: Wire) -> None:
         """TLS on a data wire. Raises NonConformity when it comes to nothing."""
+        wire.record(What.AWAIT, f"tls {self.target.patience:g} ".encode())
         try:
             wire.start_tls(self.wire.now() + self.target.patience)
         except (TlsFailure, Silence, Gone) as error:
@@ -300,7 +304,9 @@ class Ftp(Dialogue[Reply]):
 
     def drain(self, wire: Wire, most: int = LONGEST_TRANSFER) -> tuple[bytes, str]:
         """Everything that comes on a data wire, at most so much, and how it ended. Raises NonConformity for silence."""
-        pieces, octets = [], 0
+        pieces: list[bytes] = []
+        octets = 0
+        wire.record(What.AWAIT, f"data {self.target.patience:g} {most}".encode())
         last = self.wire.now() + TRANSFER_PATIENCE * self.target.patience
         while octets < most:
             try:

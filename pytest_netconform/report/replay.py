@@ -85,12 +85,17 @@ def say(who: str, number: int, what: str) -> None:
 class Connection:
     """One connection: everything with a deadline, and what was read but not asked for is kept."""
 
-    def __init__(self, number: int, address: tuple[str, int]) -> None:
+    def __init__(
+        self, number: int, address: tuple[str, int], source: str = "", accepted: socket.socket | None = None
+    ) -> None:
         self.number = number
         self.unread = b""
         self.end: Ended | None = None
+        self.door = 0  # the port at which the last answer wants a data connection
         try:
-            self.socket = socket.create_connection(address, CONNECT_SECONDS)
+            self.socket = accepted or socket.create_connection(
+                address, CONNECT_SECONDS, (source, 0) if source else None
+            )
         except OSError as error:
             raise Unreachable(f"cannot connect to {address[0]} port {address[1]}: {error}") from None
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -149,6 +154,7 @@ class Connection:
             found = re.match(pattern, self.unread)
             if found:
                 self.unread = self.unread[found.end() :]
+                self.door = door(found[0]) or self.door
                 say("S", self.number, visible(found[0]))
                 return found[0]
             if len(self.unread) > ANSWER_OCTETS:
@@ -195,6 +201,21 @@ class Connection:
         with contextlib.suppress(OSError):  # the server was faster
             self.socket.shutdown(socket.SHUT_WR)
 
+    def goodbye(self) -> None:
+        """The same, behind a closing alert where there is TLS."""
+        if isinstance(self.socket, ssl.SSLSocket):
+            with contextlib.suppress(OSError, ValueError):
+                self.socket.settimeout(QUIET_SECONDS)
+                self.socket = self.socket.unwrap()
+        self.shutdown()
+
+    def take(self, seconds: float, most: int) -> None:
+        """So much, or what comes until the end; it is kept."""
+        began = time.monotonic()
+        while len(self.unread) < most and self.end is None and time.monotonic() < began + seconds:
+            if self.pull(began + seconds - time.monotonic()):
+                began = time.monotonic()
+
     def close(self, abort: bool = False) -> None:
         """Leave, with a reset if asked."""
         with contextlib.suppress(OSError):
@@ -211,6 +232,8 @@ class Replay:
         self.expected = expected
         self.astray = False
         self.connections: dict[int, Connection] = {}
+        self.listeners: dict[int, socket.socket] = {}
+        self.ports: dict[int, int] = {}  # where we listened then: where we listen now
 
     def run(self, steps: Sequence[tuple[Any, ...]]) -> str | None:
         """Do all steps and judge the last: what was received if the finding repeats, None if it does not."""
@@ -229,6 +252,8 @@ class Replay:
         finally:
             for connection in self.connections.values():
                 connection.close()
+            for listener in self.listeners.values():
+                listener.close()
 
     def do(self, number: int, what: str, *how: Any) -> None:
         """One step that is not the last."""
@@ -238,8 +263,43 @@ class Replay:
             if number in self.connections:
                 self.connections[number].close()
             self.connections[number] = Connection(number, self.address)
-        else:
+        elif what == "join":
+            place = (self.address[0], self.connections[how[0]].door)
+            self.connections[number] = Connection(number, place, how[1])
+        elif what == "listen":
+            self.listen(number, *how)
+        elif what == "accept":
+            self.accept(number, *how)
+        elif number in self.connections:
             self.at(self.connections[number], what, *how)
+
+    def listen(self, number: int, host: str, port: int) -> None:
+        """Wait for the server at a port of ours; what is said of the recorded one will be said of this."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listeners[number] = listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.bind((host, port if port < 1024 else 0))
+            listener.listen(8)
+        except OSError as error:
+            raise Unreachable(f"cannot listen at {host}: {error}") from None
+        self.ports[port] = listener.getsockname()[1]
+
+    def accept(self, number: int, seconds: float) -> None:
+        """The server comes. Raises Silent."""
+        last = self.listeners[max(self.listeners)]
+        last.settimeout(seconds)
+        try:
+            accepted, address = last.accept()
+        except OSError:
+            raise Silent(f"nobody came for {seconds:g} s") from None
+        self.connections[number] = Connection(number, address[:2], accepted=accepted)
+
+    def announced(self, data: bytes) -> bytes:
+        """What we say, with the ports of now in place of those of then."""
+        for then, now in self.ports.items():
+            data = data.replace(b",%d,%d" % divmod(then, 256), b",%d,%d" % divmod(now, 256))
+            data = re.sub(rb"(?<=[!-/:-~])%d(?=[!-/:-~])" % then, b"%d" % now, data)
+        return data
 
     def stray(self, number: int, why: str) -> None:
         """Not as recorded: what follows may mean something else."""
@@ -249,7 +309,7 @@ class Replay:
     def at(self, peer: Connection, what: str, *how: Any) -> None:
         """One step on a connection that stands."""
         if what == "send":
-            peer.send(how, 10.0)
+            peer.send([self.announced(b"".join(how))] if self.ports else how, 10.0)
         elif what == "tls":
             peer.tls(self.context, self.server_name, how[0])
         elif what == "answer":
@@ -260,8 +320,10 @@ class Replay:
             peer.wait(how[0])
         elif what == "read":
             peer.more(time.monotonic() + how[0], "nothing")
-        elif what == "shutdown":
-            peer.shutdown()
+        elif what == "take":
+            peer.take(*how)
+        elif what in ("shutdown", "goodbye"):
+            getattr(peer, what)()
         elif what in ("close", "reset"):
             peer.close(abort=what == "reset")
 
@@ -280,6 +342,19 @@ class Replay:
     def must_be_read_back(self, number: int) -> None:
         """The finding is in what the server has stored, and that is not to be seen from here."""
         give_up("all was said again; look whether what is stored now is what was expected: " + self.expected)
+
+    def must_let_join(self, number: int) -> str | None:
+        """The server takes a data connection at the port that it named."""
+        try:
+            self.do(0, "join", number, "")
+        except Unreachable as error:
+            return str(error)
+        return None
+
+    def must_join(self, number: int, seconds: float) -> str | None:
+        """The server connects to the port that we named."""
+        self.accept(0, seconds)
+        return None
 
     def must_be_silent(self, number: int, seconds: float) -> str | None:
         """Nothing comes, and the connection stands."""
@@ -308,6 +383,13 @@ class Replay:
         except Unreachable as error:
             return str(error)
         return None
+
+
+def door(answer: bytes) -> int:
+    """The port in an answer of FTP that says where a data connection is taken: 227 or 229; 0 in any other."""
+    six = re.match(rb"227.*?\d+,\d+,\d+,\d+,(\d+),(\d+)", answer)
+    one = re.match(rb"229.*?\(([!-~])\1\1(\d+)\1\)", answer)
+    return int(six[1]) * 256 + int(six[2]) if six else int(one[2]) if one else 0
 
 
 def matches(pattern: bytes, answer: bytes) -> bool:

@@ -100,6 +100,8 @@ class _Writer:
             return place, f'{number}, "must answer", {self._name(last.pattern)}, {last.seconds:g}, b""'
         if missing and last.what == "tls" and What.TLS not in after:
             return place, f'{number}, "must shake hands", {last.seconds:g}'
+        if missing and last.what in ("join", "accept") and not any(e.what is What.JOIN for e in self.events[place:]):
+            return place, self._missing_join(place, last)
         if problem is not None and last.what == "silence" and problem.owed:
             return place, f'{number}, "must be silent", {last.seconds:g}'
         if problem is not None and last.what == "close" and (problem.owed or problem.passing or What.EOF not in after):
@@ -126,6 +128,8 @@ class _Writer:
         What had come before and was not heard yet belongs to it: a second answer may be faster than our next word.
         """
         quoted = self._quoted()
+        if quoted < 0 and (found := self._repeated_data()):
+            return found
         came = quoted if quoted >= 0 else max(self._last(What.HEARD), self._last(What.RECEIVE))
         number = self.events[came].connection if came >= 0 else 1
         opened = 1 + max(self._last(what, number, max(came, 0)) for what in (What.CONNECT, What.TLS))
@@ -134,6 +138,29 @@ class _Writer:
         before = sum(e.total for e in self.events[opened:said] if e.what is What.HEARD and e.connection == number)
         wait = next((_Wait.of(e).seconds for e in self.events[said:] if e.what is What.AWAIT), PATIENCE)
         return said, f'{number}, "must not repeat", {wait:g}, {self._alike(mine, before)!r}'
+
+    def _missing_join(self, place: int, wait: _Wait) -> str:
+        """The data connection that never came to be, in either direction."""
+        number = self.events[place].connection
+        if wait.what == "join":
+            return f'{number}, "must let join"'
+        waits = [e.connection for e in self.events if e.what is What.JOIN and b", at " in e.data]
+        return f'{waits[-1] if waits else 0}, "must join", {wait.seconds:g}'
+
+    def _repeated_data(self) -> tuple[int, str] | None:
+        """The finding is in what the last data connection brought, if one brought anything."""
+        joined = {event.connection for event in self.events if event.what is What.JOIN}
+        came = [event for event in self.events if event.what is What.RECEIVE and event.connection in joined]
+        if not came:
+            return None
+        number = came[-1].connection
+        place = self._last(What.AWAIT, number)
+        brought = [event for event in self.events[place:] if event.what is What.RECEIVE and event.connection == number]
+        whole = next((i for i, event in enumerate(brought) if event.total > len(event.data)), len(brought))
+        pattern = alike(self.transcript.mask(b"".join(event.data for event in brought[: whole + 1])))
+        if whole < len(brought):
+            pattern = b"(?=.{%d}\\Z)" % sum(event.total for event in brought) + pattern + b".*"
+        return place, f'{number}, "must not repeat", {_Wait.of(self.events[place]).seconds:g}, {pattern!r}'
 
     def _next_word(self, place: int, number: int) -> int:
         """Where we speak again on this connection, or the end."""
@@ -260,6 +287,8 @@ class _Lines:
             return self._wait(place, _Wait.of(event))
         if event.what is What.CUT:
             return ""
+        if event.what is What.JOIN:
+            return _join(event)
         if event.what is What.RECEIVE:
             return "" if number in self._waiting else f'"read", {PATIENCE:g}'
         announced = number in self._waiting
@@ -270,12 +299,18 @@ class _Lines:
             return f'"send", {self._writer._segments(place)}'
         if event.what is What.TLS:
             return "" if announced else f'"tls", {PATIENCE:g}'
+        if event.what is What.SHUTDOWN and event.data:
+            return '"goodbye"'
         return f'"{event.what.value}"' if event.what in _OURS else ""
 
     def _wait(self, place: int, wait: _Wait) -> str:
         number = self._events[place].connection
         if wait.what == "tls":
             return f'"tls", {wait.seconds:g}'
+        if wait.what in ("join", "accept"):
+            return ""  # the step is in the event that follows
+        if wait.what == "data":
+            return f'"take", {wait.seconds:g}, {int(wait.pattern)}'
         if wait.what != "answer":
             return f'"wait", {wait.seconds:g}'
         beginning = self._beginning(place + 1, number)
@@ -290,6 +325,19 @@ class _Lines:
                 word = re.match(rb"[0-9A-Za-z+*]{0,16}", event.data)
                 return word[0] if word and self._writer.transcript.mask(word[0]) == word[0] else b""
         return b""
+
+
+def _join(event: Event) -> str:
+    """A data connection: to where the last answer says, or from whom we told our address before."""
+    found = re.match(rb"of (\d+), (to|at|from) (\S+) port (\d+)(?:, with source (\S+))?", event.data)
+    if found is None:
+        return ""
+    control, word, host, port, source = found.groups()
+    if word == b"to":
+        return f'"join", {int(control)}, {(source or b"").decode()!r}'
+    if word == b"at":
+        return f'"listen", {host.decode()!r}, {int(port)}'
+    return f'"accept", {PATIENCE:g}'
 
 
 def alike(data: bytes) -> bytes:
