@@ -382,3 +382,23 @@ def test_passive_replies_without_form_are_inconclusive(reach: Reach) -> None:
         ftp.passive_address("PASV")
     assert Passive("", 1).host == ""
     visit.close()
+
+
+@pytest.mark.parametrize("place", CLEAR, ids=str)
+def test_early_octets_wait(reach: Reach, place: Place) -> None:
+    """What a client sends before it says STOR is not lost, and an end that came early is an end."""
+    with logged_in(reach(place), place) as ftp:
+        wire = ftp.passive()
+        wire.send(b"early", wire.now() + 5)
+        ftp.alive()
+        first, joined = ftp.begin("STOR f", wire)
+        assert (first.code, joined) == (150, wire)
+        ftp.supply(wire, b" and late")
+        ftp.expect(226)
+        assert ftp.fetch("f") == b"early and late"
+        wire = ftp.passive()
+        assert ftp.supply(wire, b"all of it") == CLOSED
+        ftp.alive()
+        ftp.begin("STOR f", wire)
+        ftp.expect(226)
+        assert ftp.fetch("f") == b"all of it"
