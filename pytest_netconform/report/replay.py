@@ -260,6 +260,9 @@ class Replay:
             peer.wait(how[0])
         elif what == "read":
             peer.more(time.monotonic() + how[0], "nothing")
+        elif what == "urgent":
+            with contextlib.suppress(OSError):
+                peer.socket.send(how[0], socket.MSG_OOB)
         elif what == "shutdown":
             peer.shutdown()
         elif what in ("close", "reset"):
