@@ -26,7 +26,7 @@ from pytest_netconform.wire.framing import Flow, UntilClose, base
 
 PAUSE = 0.001  # seconds between two segments
 PIECE = 1 << 16  # octets that are written before we listen again
-QUOTED = 4096  # octets of a right reply that a reproducer compares
+QUOTED = 4096  # octets of an expression by which a reproducer knows a right reply
 ANYTHING = UntilClose().pattern
 FRESH = 1000  # the number of the first probe that a check does not ask itself
 
@@ -200,7 +200,7 @@ class Stream(Dialogue[Frame]):
         pattern = self._pattern(exchange)
         if isinstance(self._framer, Framer) and self.dialect.replies.pattern == ANYTHING:
             # no expression can tell a reproducer where an answer ends, but for the right one
-            self._framer.pattern = ANYTHING if pattern is None else b"(?:" + pattern + b"|" + ANYTHING + b")"
+            self._framer.pattern = ANYTHING if pattern is None else pattern
         frame = self.hear(expected, within=within)
         if frame.payload is None or (self.strict and frame.deviations):
             self._misframed(frame, expected, pattern)
@@ -221,14 +221,12 @@ class Stream(Dialogue[Frame]):
         if data != right:
             place = next(i for i, (a, b) in enumerate(zip(data, right, strict=True)) if a != b)
             received = short(data) if len(right) <= 40 else f"from octet {place} on {short(data[place : place + 40])}"
-            raise NonConformity(expected, received, pattern=re.escape(right) if len(right) <= QUOTED else None)
+            raise NonConformity(expected, received, pattern=exactly(right))
         return data
 
     def _pattern(self, exchange: Exchange) -> bytes | None:
         """What the octets of a right reply match, for a reproducer."""
-        if exchange.hear is None or len(exchange.hear) > QUOTED:
-            return None
-        return re.escape(self.dialect.replies.encode(exchange.hear))
+        return None if exchange.hear is None else exactly(self.dialect.replies.encode(exchange.hear))
 
     def octets(self, count: int, expected: str = "", *, within: float | None = None) -> bytes:
         """The next so many octets, where replies are octets without messages. Raises NonConformity when fewer come."""
@@ -453,6 +451,23 @@ class Stream(Dialogue[Frame]):
     def today(self) -> float:
         """The moment by this machine's calendar, in seconds since 1970."""
         return time.time()
+
+
+_RUN = re.compile(rb"(?s)(.)\1{7,}")
+
+
+def exactly(data: bytes) -> bytes | None:
+    """An expression for these octets, in which equal ones in a row are counted; None when no script could hold it."""
+    if len(data) <= QUOTED:
+        return re.escape(data)
+    found, place = b"", 0
+    for run in _RUN.finditer(data):
+        found += re.escape(data[place : run.start()]) + re.escape(run[1]) + b"{%d}" % len(run[0])
+        place = run.end()
+        if len(found) > QUOTED:
+            return None
+    found += re.escape(data[place : place + QUOTED])
+    return found if place + QUOTED >= len(data) and len(found) <= QUOTED else None
 
 
 STANDS = "stream-stands"  # among what checks share: whether a fresh connection stays open, where there is no dialect

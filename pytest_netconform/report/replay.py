@@ -322,6 +322,9 @@ class Replay:
             peer.more(time.monotonic() + how[0], "nothing")
         elif what == "take":
             peer.take(*how)
+        elif what == "urgent":
+            with contextlib.suppress(OSError):
+                peer.socket.send(how[0], socket.MSG_OOB)
         elif what in ("shutdown", "goodbye"):
             getattr(peer, what)()
         elif what in ("close", "reset"):

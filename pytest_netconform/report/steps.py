@@ -27,6 +27,7 @@ PAUSE = 0.25  # seconds of our own silence that are repeated
 APART = 0.0009  # seconds between two words that were to travel apart
 SEGMENTS = 0.01  # seconds in which they do
 PIECE = 96  # octets of one literal
+URGENT = b"urgent: "  # the note of an octet that was sent so
 RUN = 40  # equal octets that are written as a product
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
@@ -301,6 +302,8 @@ class _Lines:
             return "" if announced else f'"tls", {PATIENCE:g}'
         if event.what is What.SHUTDOWN and event.data:
             return '"goodbye"'
+        if event.what is What.NOTE and event.data.startswith(URGENT):
+            return f'"urgent", {event.data[len(URGENT) :]!r}'
         return f'"{event.what.value}"' if event.what in _OURS else ""
 
     def _wait(self, place: int, wait: _Wait) -> str:

@@ -9,7 +9,7 @@ from pytest_netconform.requirement import INTEROP, MUST, SHOULD, needs, requirem
 from pytest_netconform.verdict import NonConformity
 
 TAIL = 100_000  # octets that are under way when our half is closed
-PAUSE = 0.2  # seconds between two halves of a request
+PAUSE = 0.3  # seconds between two halves of a request; a reproducer repeats what is longer than a quarter
 LEAVERS = 50  # clients that leave without a word
 ABORTS = 20  # clients that leave in the middle of one
 HALVES = 5
