@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from itertools import product
 from typing import Any
@@ -19,7 +20,7 @@ from pytest_netconform.dialects import READY
 from pytest_netconform.fixtures.network import column_of, memory_target
 from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS, SUITES, speaking
-from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
+from pytest_netconform.reference_servers.mutants.mutant import Mutant
 from pytest_netconform.reference_servers.session import DatagramSession, Session
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.verdict import Verdict
@@ -191,19 +192,20 @@ class Effect:
     kills: dict[str, Outcome]
 
 
-def effects(protocol: str) -> Iterator[Effect]:
-    """Every mutant against every case, each compared with the clean reference in the same configuration."""
-    clean: dict[tuple[tuple[str, str], ...], dict[str, Outcome]] = {}
-    every = cases(protocol)
-    for mutant in mutants_of(protocol):
-        key = tuple(sorted(mutant.options.items()))
-        if key not in clean:
-            gate = Gate(protocol, mutant.options)
-            clean[key] = {case.name: gate.judge(case) for case in every}
-        gate = Gate(protocol, mutant.options, mutant.session)
-        kills = {}
-        for case in every:
-            outcome = gate.judge(case)
-            if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(clean[key][case.name]):
-                kills[case.name] = outcome
-        yield Effect(mutant, kills)
+@cache
+def clean(protocol: str, options: tuple[tuple[str, str], ...]) -> dict[str, Outcome]:
+    """Every case on the reference server in one configuration."""
+    gate = Gate(protocol, dict(options))
+    return {case.name: gate.judge(case) for case in cases(protocol)}
+
+
+def effect(protocol: str, mutant: Mutant) -> Effect:
+    """One mutant against every case, each compared with the clean reference in the same configuration."""
+    healthy = clean(protocol, tuple(sorted(mutant.options.items())))
+    gate = Gate(protocol, mutant.options, mutant.session)
+    kills = {}
+    for case in cases(protocol):
+        outcome = gate.judge(case)
+        if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(healthy[case.name]):
+            kills[case.name] = outcome
+    return Effect(mutant, kills)

@@ -14,23 +14,25 @@ from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.mutants.mutant import mutants_of
 from pytest_netconform.requirement import natural_order
 from tests.documents import README, readme
-from tests.gates import CONFIGURATIONS, Effect, cases_of, effects, inhabitants
+from tests.gates import CONFIGURATIONS, Effect, cases_of, effect, inhabitants
 
 FOLDER = Path(__file__).parent / "matrix"
 DOCS = Path(__file__).parent.parent / "docs" / "requirements"
 
 
-def rows(found: list[Effect]) -> str:
-    """One block a mutant: its name and configuration, the ids it says it breaks, and every case that noticed it."""
-    blocks = []
-    for effect in found:
-        mutant = effect.mutant
-        options = "".join(f" ?{key}={value}" for key, value in mutant.options.items())
-        lines = [f"{mutant.name}{options} breaks {', '.join(mutant.breaks)}"]
-        by_id = {f"{o.check.requirement.id} {name}": o for name, o in effect.kills.items()}
-        lines += [f"    {key}: {by_id[key].verdict}" for key in natural_order(by_id)]
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
+def block(found: Effect) -> str:
+    """A mutant's name and configuration, the ids it says it breaks, and every case that noticed it."""
+    mutant = found.mutant
+    options = "".join(f" ?{key}={value}" for key, value in mutant.options.items())
+    lines = [f"{mutant.name}{options} breaks {', '.join(mutant.breaks)}"]
+    by_id = {f"{o.check.requirement.id} {name}": o for name, o in found.kills.items()}
+    lines += [f"    {key}: {by_id[key].verdict}" for key in natural_order(by_id)]
+    return "\n".join(lines)
+
+
+def recorded(protocol: str) -> list[str]:
+    """The blocks of a protocol as `make matrix` recorded them last, in order."""
+    return (FOLDER / f"{protocol}.txt").read_text(encoding="utf-8").rstrip("\n").split("\n\n")
 
 
 def register(suite: str) -> str:
@@ -63,5 +65,6 @@ if __name__ == "__main__":
         (DOCS / f"{suite}.md").write_text(register(suite), encoding="utf-8")
         print(f"wrote docs/requirements/{suite}.md")
     for protocol in sys.argv[1:] or list(CONFIGURATIONS):
-        (FOLDER / f"{protocol}.txt").write_text(rows(list(effects(protocol))), encoding="utf-8")
+        blocks = [block(effect(protocol, mutant)) for mutant in mutants_of(protocol)]
+        (FOLDER / f"{protocol}.txt").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
         print(f"wrote tests/matrix/{protocol}.txt")
