@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 from typing import Protocol as Shape
 
-from pytest_netconform.dialogue import Opener, Visit
 from pytest_netconform.judge import Column, Outcome, judge
 from pytest_netconform.requirement import check_of
 from pytest_netconform.target import Target
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Opener, Visit
 
 STEPS = (8, 4, 2, 1)  # how many dialogues at a time are tried
 HELD_PATIENCE = 1.0  # seconds that one of many connections may wait for its greeting

@@ -23,9 +23,9 @@ from pytest_netconform.requirement import Check, check_of, selects
 from pytest_netconform.verdict import NotApplicable
 
 if TYPE_CHECKING:
-    from pytest_netconform.dialogue import Opener, Visit
     from pytest_netconform.protocols import Protocol
     from pytest_netconform.target import Target
+    from pytest_netconform.visit import Opener, Visit
 
 TARGET = "netconform_target"
 

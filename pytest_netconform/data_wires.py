@@ -13,17 +13,9 @@ from typing import Protocol
 
 from pytest_netconform.memory import Memory, MemoryAt
 from pytest_netconform.memory_channels import Network
+from pytest_netconform.sockets import SocketCarriage, SocketWire
 from pytest_netconform.transcript import Transcript, What
-from pytest_netconform.transport import (
-    Cancel,
-    Cancelled,
-    Carriage,
-    Silence,
-    SocketCarriage,
-    SocketWire,
-    Unreachable,
-    Wire,
-)
+from pytest_netconform.transport import Cancel, Cancelled, Carriage, Silence, Unreachable, Wire
 
 SENT_KEPT = 64507  # octets of one sending that a transcript keeps
 BIG_ON_SOCKETS = (20 << 20) + 12345  # octets that the buffers of both sides do not hold; no whole number of anything

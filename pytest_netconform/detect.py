@@ -11,20 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pytest_netconform.dialogue import shown
 from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS, Protocol, by_scheme
+from pytest_netconform.sockets import SocketCarriage, client_hello
 from pytest_netconform.target import Spec, TargetError
 from pytest_netconform.transcript import Transcript, What
-from pytest_netconform.transport import (
-    Cancel,
-    Gone,
-    Silence,
-    SocketCarriage,
-    TlsFailure,
-    Unreachable,
-    Wire,
-    client_hello,
-)
+from pytest_netconform.transport import Cancel, Gone, Silence, TlsFailure, Unreachable, Wire
+from pytest_netconform.visit import shown
 from pytest_netconform.wire.cuts import whole
 
 SECONDS = 4.0  # for the whole of a detection, connections apart

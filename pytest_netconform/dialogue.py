@@ -1,31 +1,23 @@
 """The dialogue: what a check says and what it expects to hear.
 
-`Visit` is one check's stay at a target: its connections, its transcript, what it tolerated, noted and observed.
-`Dialogue` is one connection of a visit, generic over a framer of `wire/`. Neither knows pytest, nor any one protocol.
+`Dialogue` is one connection of a visit, generic over a framer of `wire/`. It knows neither pytest nor any one protocol.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 from typing import Protocol as Shape
 
-from pytest_netconform.target import Target
-from pytest_netconform.transcript import Transcript, What, visible
-from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unreachable, Wire
-from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.codes import Code, code_pattern, fits, listed
+from pytest_netconform.transcript import What
+from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure
+from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
+from pytest_netconform.visit import NoConnection, Opener, Remarks, Visit
 
-Code = int | str  # 250, or a pattern such as "5yz", "OK"
 Say = str | bytes  # a str is one line, CRLF is added; bytes are sent as they are
 
 ANSWER_OCTETS = 1 << 20
-SHOWN = 120  # octets of a command or an answer that a message repeats
-
-
-class NoConnection(Inconclusive):
-    """There was no connection to be had. It counts against the target only where one is owed (`served_again`)."""
 
 
 class Value(Shape):
@@ -44,14 +36,6 @@ class Value(Shape):
         """Whether it is a refusal that asks to try again later."""
 
 
-class Line(Shape):
-    """Whatever a visit opens: a connection, or a socket for datagrams."""
-
-    def close(self) -> None:
-        """Close; harmless when done twice."""
-
-
-L = TypeVar("L", bound=Line)
 V = TypeVar("V", bound=Value)
 V_co = TypeVar("V_co", bound=Value, covariant=True)
 D = TypeVar("D", bound="Dialogue[Any]")
@@ -76,103 +60,6 @@ class Framer(Shape[V_co]):
 
     def rest(self) -> bytes:
         """What is no whole answer yet."""
-
-
-class Visit:
-    """One check's stay at a target. Make one per check; `close` it whatever happened."""
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.transcript = Transcript()
-        self.deviations: list[Deviation] = []
-        self.notes: list[str] = []
-        self.observed: list[str] = []
-        self.evidence: set[str] = set()  # twin, refusal, silence, close, control: what the verdict rests on
-        self.epoch = target.carriage.now()
-        self._lines: list[Line] = []
-        self._nonces: list[str] = []
-        self._afterwards: list[Callable[[], None]] = []
-        for secret in filter(None, [target.account[1].encode()]):
-            self.transcript.hide(secret)
-
-    def dial(self) -> Wire:
-        """A new connection. Raises NoConnection when there is none to be had."""
-        return self.keep(lambda n: self.target.carriage.connect(self.transcript, n, self.epoch, self.target.cut))
-
-    def keep(self, make: Callable[[int], L]) -> L:
-        """What `make` opens under the next number, closed when this visit ends. Raises NoConnection."""
-        try:
-            line = make(len(self._lines) + 1)
-        except Unreachable as error:
-            raise NoConnection(str(error)) from None
-        self._lines.append(line)
-        return line
-
-    def note(self, text: str) -> None:
-        """Remember a remark that does not change the verdict."""
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def nonce(self, word: str) -> str:
-        """Register a word made for this visit alone, so that expectations read the same in every run."""
-        self._nonces.append(word)
-        return word
-
-    def stable(self, text: str) -> str:
-        """The text with every word made for this visit replaced by `{marker}`."""
-        for word in self._nonces:
-            text = text.replace(word, "{marker}")
-        return text
-
-    def afterwards(self, work: Callable[[], None]) -> None:
-        """Do that when this visit is over, whatever became of it; on a visit of its own, which no transcript shows."""
-        self._afterwards.append(work)
-
-    def seconds(self) -> float:
-        """How long this visit has lasted, on the carriage's clock."""
-        return self.target.carriage.now() - self.epoch
-
-    def close(self) -> None:
-        """Leave: close whatever is still open, then tidy up."""
-        for line in self._lines:
-            line.close()
-        while self._afterwards:
-            try:
-                self._afterwards.pop()()
-            except (NonConformity, Inconclusive) as problem:
-                self.note(f"something was left behind: {problem}")
-
-
-class Remarks:
-    """What a check puts on record of its visit, whatever it speaks over."""
-
-    visit: Visit
-
-    def observe(self, value: object) -> None:
-        """Record what this target does where the standard leaves it free."""
-        self.visit.observed.append(str(value))
-
-    def note(self, text: str) -> None:
-        """Record a remark that does not change the verdict."""
-        self.visit.note(text)
-
-    def tolerate(self, expected: str, received: bytes, note: str) -> None:
-        """Record a DEVIATION that the field shows so often that it is not failed; the check goes on."""
-        self.visit.deviations.append(Deviation(expected, self._shown(received), note))
-
-    def require(self, truth: object, expected: str, received: object) -> None:
-        """Raise NonConformity unless `truth`: for rules about the contents of answers (octets are made visible)."""
-        if not truth:
-            text = self._shown(received) if isinstance(received, bytes) else str(received)
-            raise NonConformity(expected, text)
-
-    def not_applicable(self, reason: str) -> None:
-        """End the check: the target leaves it nothing to look at."""
-        raise NotApplicable(reason, reason)
-
-    def _shown(self, data: bytes) -> str:
-        """Octets for a message; secrets are hidden before anything is cut."""
-        return shown(self.visit.transcript.mask(data))
 
 
 class Dialogue(Remarks, Generic[V]):
@@ -508,9 +395,6 @@ class Dialogue(Remarks, Generic[V]):
         return opened
 
 
-Opener = Callable[[Visit], Any]
-
-
 def reach(opener: Opener, visit: Visit, rung: str) -> Any:
     """Open a rung of the ladder; whatever goes wrong on the way makes the check Inconclusive."""
     try:
@@ -522,38 +406,5 @@ def reach(opener: Opener, visit: Visit, rung: str) -> Any:
     return opened
 
 
-def shown(data: bytes) -> str:
-    """Octets for a message: printable, short, a command's own CRLF left out."""
-    text = data[:-2] if data.endswith(b"\r\n") else data
-    if len(text) > SHOWN:
-        return f"{visible(text[: SHOWN - 40])}[...]{visible(text[-40:])} ({len(text)} octets)"
-    return visible(text)
-
-
 def _octets(what: Say) -> bytes:
     return what if isinstance(what, bytes) else what.encode() + b"\r\n"
-
-
-def fits(code: Code, codes: Sequence[Code]) -> bool:
-    """Whether `code` is one of `codes`; in a pattern such as `5yz` the letters stand for any digit."""
-    return any(_matches(str(code), str(pattern)) for pattern in codes)
-
-
-@lru_cache(maxsize=4096)
-def _matches(code: str, pattern: str) -> bool:
-    return re.fullmatch(_digits(pattern), code) is not None
-
-
-def _digits(pattern: str) -> str:
-    return re.sub("[xyz]", "[0-9]", re.escape(pattern)) if pattern[:1].isdigit() else re.escape(pattern)
-
-
-def code_pattern(codes: Sequence[Code]) -> bytes:
-    """What the octets of an answer with one of `codes` begin with, as a regular expression."""
-    return b"(?:" + "|".join(_digits(str(code)) for code in codes).encode() + b")"
-
-
-def listed(codes: Sequence[Code]) -> str:
-    """Codes as words: `250`, `501, 503 or 554`."""
-    words = [str(code) for code in codes]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "an answer"

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_netconform.dialect import Dialect
-from pytest_netconform.dialogue import Opener, Visit, reach
+from pytest_netconform.dialogue import reach
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.target import Survey, Target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable, Verdict, decide
+from pytest_netconform.visit import Opener, Visit
 
 
 @dataclass(frozen=True)

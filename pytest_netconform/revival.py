@@ -11,11 +11,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_netconform.dialogue import Visit
 from pytest_netconform.judge import Column
 from pytest_netconform.serve import Served
 from pytest_netconform.target import Spec, Target, TargetError, parse_target
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Visit
 
 NAME = "served"  # the name of the target, unless the user gave it one
 DEATH_SECONDS = 2.0  # how long a process may take to end once its connections are broken

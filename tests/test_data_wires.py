@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_netconform.ca import Authority
-from pytest_netconform.dialogue import Visit
 from pytest_netconform.dialogues.ftp import CLOSED, TEXT, Ftp, announcement, pattern
 from pytest_netconform.fixtures import ftp as column
 from pytest_netconform.fixtures.network import EVERYTHING, memory_target, reference_of
@@ -20,10 +19,12 @@ from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.ftp import FtpSession
 from pytest_netconform.reference_servers.host import Host, serving
 from pytest_netconform.reference_servers.session import Session
+from pytest_netconform.sockets import SocketCarriage
 from pytest_netconform.target import Spec, Target
 from pytest_netconform.transcript import What
-from pytest_netconform.transport import Gone, SocketCarriage
+from pytest_netconform.transport import Gone
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Visit
 from pytest_netconform.wire.ftp import Passive, text_227
 
 ROW = PROTOCOLS["ftp"]

@@ -11,7 +11,6 @@ import pytest
 
 from pytest_netconform.datagrams import Refused, SocketDatagrams, Unsent, Way
 from pytest_netconform.dialect import Exchange
-from pytest_netconform.dialogue import NoConnection, Visit
 from pytest_netconform.dialogues.datagram import Datagrams, anything
 from pytest_netconform.fixtures.network import column_of, memory_target, socket_target
 from pytest_netconform.judge import survey
@@ -25,6 +24,7 @@ from pytest_netconform.target import Target, parse_target
 from pytest_netconform.transcript import Transcript
 from pytest_netconform.transport import Cancel, Cancelled, Silence, Unreachable
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.visit import NoConnection, Visit
 
 # the ports of the small services are one set for the whole machine
 pytestmark = pytest.mark.xdist_group("service-ports")

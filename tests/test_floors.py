@@ -20,6 +20,7 @@ FOLDERS = {
 FLOORS = {
     "": "F0",  # the package itself: public names
     "requirement": "F0",
+    "codes": "F0",
     "verdict": "F0",
     "transcript": "F0",
     "protocols": "F0",
@@ -46,6 +47,7 @@ FLOORS = {
     "reference_servers.datagram_host": "F3",
     "reference_servers.mutants.hosts": "F3",
     "transport": "F3",
+    "sockets": "F3",
     "memory": "F3",
     "memory_channels": "F3",
     "data_wires": "F3",
@@ -54,6 +56,7 @@ FLOORS = {
     "readback": "F3",
     "ca": "F3",
     "faults": "F3",
+    "visit": "F4",
     "dialogue": "F4",
     "dialogues": "F4",
     "tour": "F4",
@@ -94,6 +97,7 @@ BELOW = {
 DOORS = {
     ("suites", "dialogues"): "checks name the dialogue class in their annotations",
     ("suites", "dialogue"): "likewise",
+    ("suites", "visit"): "likewise",
     ("suites", "tour"): "likewise",
     ("run", "transport"): "the run owns the cancel switch of all wires",
     ("ahead", "transport"): "the pool interrupts what it began",

@@ -14,8 +14,8 @@ from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.host import serving
 from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS, HostMutant
+from pytest_netconform.sockets import SocketCarriage
 from pytest_netconform.target import Spec, Target
-from pytest_netconform.transport import SocketCarriage
 from pytest_netconform.verdict import Verdict
 from tests.gates import CONFIGURATIONS, NEVER_KILLS, Case, cases, essence
 

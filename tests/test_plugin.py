@@ -432,7 +432,7 @@ def test_ctrl_c(pytester: pytest.Pytester, more: list[str]) -> None:
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 2, output
     assert time.monotonic() - began < 5
-    assert "pytest_netconform/" not in output.replace("pytest_netconform/transport.py", "")
+    assert "pytest_netconform/" not in output.replace("pytest_netconform/sockets.py", "")
     document = json.loads((pytester.path / "report.json").read_text())
     assert document["complete"] is False
     assert [check["verdict"] for check in document["targets"][0]["checks"]][:1] == ["pass"]

@@ -17,8 +17,8 @@ from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.connection import Connection
 from pytest_netconform.reference_servers.host import Host, serving
 from pytest_netconform.reference_servers.mutants.hosts import OneAtATime
+from pytest_netconform.sockets import SocketCarriage
 from pytest_netconform.target import Spec, Survey, Target, parse_target
-from pytest_netconform.transport import SocketCarriage
 from pytest_netconform.verdict import Verdict
 from tests.gates import NEVER_KILLS, Case, cases
 

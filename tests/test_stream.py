@@ -13,7 +13,7 @@ import pytest
 
 from pytest_netconform.dialect import Dialect, Exchange
 from pytest_netconform.dialects import READY
-from pytest_netconform.dialogue import Visit, reach
+from pytest_netconform.dialogue import reach
 from pytest_netconform.dialogues.stream import Stream, exactly
 from pytest_netconform.fixtures.network import EVERYTHING, memory_target, reference_of
 from pytest_netconform.fixtures.stream import COLUMN, RUNGS, control
@@ -26,9 +26,10 @@ from pytest_netconform.reference_servers.mutants.hosts import OneAtATime
 from pytest_netconform.reference_servers.null import NULLS
 from pytest_netconform.reference_servers.session import Reset, Session
 from pytest_netconform.requirement import MUST, crowded, hostile, requirement
+from pytest_netconform.sockets import SocketCarriage
 from pytest_netconform.target import Spec, Target
-from pytest_netconform.transport import SocketCarriage
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable, Verdict
+from pytest_netconform.visit import Visit
 from pytest_netconform.wire.framing import Lines, UntilClose
 from tests.gates import Gate, cases
 

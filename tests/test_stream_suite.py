@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_netconform.dialogue import Visit
 from pytest_netconform.dialogues.stream import Stream
 from pytest_netconform.fixtures.network import Network, column_of, memory_target
 from pytest_netconform.fixtures.stream import RUNGS, reference
@@ -22,10 +21,11 @@ from pytest_netconform.protocols import PROTOCOLS, SUITES
 from pytest_netconform.reference_servers.host import serving
 from pytest_netconform.reference_servers.null import NULLS
 from pytest_netconform.reference_servers.session import Session
+from pytest_netconform.sockets import SocketCarriage
 from pytest_netconform.suites.streams import connections
 from pytest_netconform.target import Spec, Target, parse_target
-from pytest_netconform.transport import SocketCarriage
 from pytest_netconform.verdict import Inconclusive, NonConformity, Verdict
+from pytest_netconform.visit import Visit
 from tests.gates import cases
 
 QUIET = 0.3  # seconds of silence in place of those that a run takes

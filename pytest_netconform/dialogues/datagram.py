@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from pytest_netconform.datagrams import Address, DatagramCarriage, NotOurs, Refused, Unsent, Way, place
 from pytest_netconform.dialect import Dialect, Exchange, IdField
-from pytest_netconform.dialogue import Remarks, Visit, shown
 from pytest_netconform.transcript import What
 from pytest_netconform.transport import Gone, Silence
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.visit import Remarks, Visit, shown
 
 BACKOFF = (0.1, 0.2, 0.4)  # of the target's patience: 1, 2 and 4 of 10 s
 SILENCE_TRIES = 3

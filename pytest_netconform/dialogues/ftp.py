@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pytest_netconform.codes import Code, listed
 from pytest_netconform.data_wires import Around, Listener, around
-from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, listed
+from pytest_netconform.dialogue import Dialogue, Say
 from pytest_netconform.tour import Tour
 from pytest_netconform.transcript import What
 from pytest_netconform.transport import Gone, Silence, TlsFailure, Wire
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Visit
 from pytest_netconform.wire.ftp import (
     Features,
     FormProblem,

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
+from pytest_netconform.codes import Code
+from pytest_netconform.dialogue import Dialogue, Say
 from pytest_netconform.readback import UnreadableMailbox
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.visit import Visit
 from pytest_netconform.wire.pop3 import (
     ERR,
     OK,

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from pytest_netconform.dialect import Dialect, Exchange
-from pytest_netconform.dialogue import Dialogue, NoConnection, Opener, Say, Visit, reach
+from pytest_netconform.dialogue import Dialogue, Say, reach
 from pytest_netconform.transcript import What
 from pytest_netconform.transport import Carriage, Gone, Silence, TlsFailure, Wire
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.visit import NoConnection, Opener, Visit
 from pytest_netconform.wire.frames import MESSAGE_LIMIT, Frame, Framer, Wrong, short
 from pytest_netconform.wire.framing import Flow, UntilClose, base
 

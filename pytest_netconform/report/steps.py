@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_netconform.dialogue import shown
 from pytest_netconform.transcript import MASK, Event, Transcript, What
 from pytest_netconform.verdict import NonConformity
+from pytest_netconform.visit import shown
 
 if TYPE_CHECKING:
     from pytest_netconform.judge import Outcome

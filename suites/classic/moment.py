@@ -5,8 +5,8 @@ It knows by how much a clock may be wrong, and must not know how the octets came
 
 from __future__ import annotations
 
-from pytest_netconform.dialogue import Remarks
 from pytest_netconform.verdict import NonConformity
+from pytest_netconform.visit import Remarks
 from pytest_netconform.wire.services import time_value
 
 MINUTE, HALF_HOUR, DAY = 60, 1800, 86400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.ftp import CLOSED, TLS_FIRST, Ftp
 from pytest_netconform.requirement import (
     INTEROP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import Code, fits
+from pytest_netconform.codes import Code, fits
 from pytest_netconform.dialogues.ftp import CLOSED, Ftp, announcement
 from pytest_netconform.requirement import MAY, MUST, SHOULD, needs, requirement, writes
 from pytest_netconform.verdict import NonConformity

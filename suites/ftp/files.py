@@ -7,7 +7,8 @@ from unicodedata import normalize
 
 import pytest
 
-from pytest_netconform.dialogue import Code, Say
+from pytest_netconform.codes import Code
+from pytest_netconform.dialogue import Say
 from pytest_netconform.dialogues.ftp import CLOSED, Ftp, scratch_names
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, SHOULD, needs, requirement, writes
 from pytest_netconform.wire.ftp import Reply

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from pytest_netconform.dialogue import Code, NoConnection, Say
+from pytest_netconform.codes import Code
+from pytest_netconform.dialogue import Say
 from pytest_netconform.dialogues.ftp import TLS_FIRST, Ftp
 from pytest_netconform.requirement import (
     INTEROP,
@@ -22,6 +23,7 @@ from pytest_netconform.requirement import (
     writes,
 )
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import NoConnection
 from pytest_netconform.wire.cuts import Cut, at, octets, tokens, whole
 from pytest_netconform.wire.ftp import Reply
 from pytest_netconform.wire.telnet import DO, DONT, IAC, WILL, WONT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.ftp import Ftp
 from pytest_netconform.requirement import MAY, MUST, SECURITY, SHOULD, needs, requirement, writes
 from pytest_netconform.verdict import NonConformity
