@@ -36,12 +36,11 @@ def schemes() -> str:
 
 def target_options() -> str:
     """Every option of a target, by protocol."""
+    known = [("any target", COMMON_OPTIONS), *((row.title, row.options) for row in PROTOCOLS.values())]
     sections = []
-    for title, known in [("any target", COMMON_OPTIONS), *((row.title, row.options) for row in PROTOCOLS.values())]:
-        lines = [f"| option of {title} | meaning |", "|---|---|"]
-        sections += (
-            ["\n".join([*lines, *(f"| `?{name}=` | {text} |" for name, text in known.items())])] if known else []
-        )
+    for title, its in filter(lambda row: row[1], known):
+        rows = [f"| `?{name}=` | {text} |" for name, text in its.items()]
+        sections.append("\n".join([f"| option of {title} | meaning |", "|---|---|", *rows]))
     return "\n\n".join(sections)
 
 
