@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_netconform.transcript import Transcript, What
-from pytest_netconform.transport import Cancel, Cancelled, Gone, Silence, Unreachable, Wire
+from pytest_netconform.transport import Cancel, Gone, Unreachable, Wire, wait
 from pytest_netconform.wire.cuts import Cut, whole
 
 Address = tuple[str, int]  # of a Unix socket: its path, and 0
@@ -302,16 +302,7 @@ class SocketDatagramWire(DatagramWire):
 
     def _wait(self, deadline: float, events: int) -> None:
         """Until the socket is ready. Raises Silence at the deadline, Cancelled when the run is interrupted."""
-        poll = select.poll()
-        poll.register(self._open_socket(), events)
-        if self._cancel is not None:
-            poll.register(self._cancel, select.POLLIN)
-        left = max(0.0, deadline - time.monotonic())
-        ready = poll.poll(left * 1000)
-        if not ready:
-            raise Silence(f"nothing for {left:.1f} s")
-        if self._cancel is not None and any(fd == self._cancel.fileno() for fd, _ in ready):
-            raise Cancelled
+        wait(self._open_socket(), events, deadline, self._cancel)
 
 
 def _unsent(error: OSError) -> Exception:

@@ -366,16 +366,7 @@ class SocketWire(Wire):
 
     def _wait(self, deadline: float, events: int) -> None:
         """Until the socket is ready. Raises Silence at the deadline, Cancelled when the run is interrupted."""
-        poll = select.poll()
-        poll.register(self._open_socket(), events)
-        if self._cancel is not None:
-            poll.register(self._cancel, select.POLLIN)
-        left = deadline - time.monotonic()
-        ready = poll.poll(max(0.0, left) * 1000)
-        if not ready:
-            raise Silence(f"nothing for {max(0.0, left):.1f} s")
-        if self._cancel is not None and any(fd == self._cancel.fileno() for fd, _ in ready):
-            raise Cancelled
+        wait(self._open_socket(), events, deadline, self._cancel)
 
 
 def _names(sock: socket.socket) -> tuple[tuple[str, int], tuple[str, int]]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import select
+import socket
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -248,3 +250,17 @@ class Cancel:
         """Give the descriptors back."""
         os.close(self._reader)
         os.close(self._writer)
+
+
+def wait(sock: socket.socket, events: int, deadline: float, cancel: Cancel | None) -> None:
+    """Until poll's `events` are there. Raises Silence at the deadline, Cancelled when the run is interrupted."""
+    poll = select.poll()
+    poll.register(sock, events)
+    if cancel is not None:
+        poll.register(cancel, select.POLLIN)
+    left = max(0.0, deadline - time.monotonic())
+    ready = poll.poll(left * 1000)
+    if not ready:
+        raise Silence(f"nothing for {left:.1f} s")
+    if cancel is not None and any(fd == cancel.fileno() for fd, _ in ready):
+        raise Cancelled
