@@ -24,6 +24,7 @@ from pytest_netconform.transport import (
     TlsFailure,
     Unreachable,
     Wire,
+    wait,
 )
 from pytest_netconform.wire.cuts import Cut, whole
 
