@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_netconform.transcript import Transcript, What
-from pytest_netconform.transport import Cancel, Gone, Unreachable, Wire, wait
+from pytest_netconform.transport import Cancel, Cancelled, Gone, Unreachable, Wire, wait
 from pytest_netconform.wire.cuts import Cut, whole
 
 Address = tuple[str, int]  # of a Unix socket: its path, and 0
