@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_netconform.dialects import READY
 from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS
 from pytest_netconform.verdict import Verdict
 from tests.gates import Gate, cases
@@ -70,8 +71,9 @@ WORDS = {
         Words(b"", b"\x00\x00\x00\x08aaaaaaaa\x00\x00\x00\x00", "blocks", ECHO),
         Words(b"", b"8:aaaaaaaa,", "netstring", ECHO),
         Words(b"", b"aaaaaaaa", "until-close", ECHO),
-        Words(b"", b"x\x9cKL\x84\x02\x00\r\xdb\x03\t", "zlib", ECHO),
+        Words(b"", b"x\x9cKL\x84\x00\x00\r\xac\x03\t", "zlib", ECHO),
         Words(b"", b"\x00\x00\x00\x0bx\x9cKL\x84\x00\x00\r\xac\x03\t", "zlib-prefixed", ECHO),
+        Words(b"", b"\x00\x00\x00\x0caaaaaaaa\xbf\x84\x80F", "checked", ECHO),
         Words(b"", b"\x00\x00\x00\x08aaaaaaaa", "prefixed-text", ECHO),
         Words(b"", b"\x08aaaaaaaa", "prefixed-octet", ECHO),
         Words(b"", b'{"sum": 3}\n', "json-lines"),
@@ -89,12 +91,18 @@ WORDS = {
     "datagram": [
         Words(b"", b"aaaaaaaa", "echo-udp", ECHO),
         Words(b"", b"AAAAAAAA", "upper-udp"),
+        Words(b"", b"aaaaaaaa", "terse", ECHO),
         Words(b"", b"\x00\x00Ugly.", "numbered"),
         Words(b"", b"\x00\x00Error: unknown aphorism.", "numbered"),
         # near misses: who is silent, and not refused, discards; four octets are a time, and text is a date
         Words(b"", b"x", "discard-udp", ("silent", "absent")),
         Words(b"", b"abc", "time-udp", ("echo",)),
         Words(b"", b"\xff", "daytime-udp"),
+        # any text is a quotation, any number of octets up to 512 are characters, and a datagram may come more than once
+        Words(b"", b"x", "qotd-udp", ("same-per-datagram", "unasked")),
+        Words(b"", b"", "qotd-udp"),
+        Words(b"", b"x", "chargen-udp", ("same-per-datagram", "empty", "echo", "echo-but-the-last", "unasked")),
+        Words(b"", b"\x00\x00\x00\x00\x00\x01\x00\x00VERSION 1.6.0\r\n", "memcached-udp"),
     ],
 }
 NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS}
@@ -105,6 +113,23 @@ CASES = [
     for place, words in enumerate(every)
     if null not in words.right
 ]
+
+
+def test_every_ready_dialect_has_words() -> None:
+    """No ready dialect is without nulls that look like a server of it."""
+    assert {words.dialect for every in WORDS.values() for words in every} >= READY.keys()
+
+
+FRAMED = [words for words in WORDS["stream"] + WORDS["datagram"] if READY[words.dialect].unasked == ""]
+
+
+@pytest.mark.parametrize("words", FRAMED, ids=lambda words: f"{words.dialect}-{words.answer[:9]!r}")
+def test_words_are_what_a_server_might_say(words: Words) -> None:
+    """What is no message of the dialect would be told apart by anybody: a null says a whole one, without a fault."""
+    framer = READY[words.dialect].replies.framer()
+    framer.feed(words.answer)
+    frame = framer.next() or framer.finish()
+    assert frame is not None and frame.payload is not None and not frame.deviations and not framer.rest()
 
 
 @pytest.mark.parametrize(("protocol", "null", "words"), CASES)

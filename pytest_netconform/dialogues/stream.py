@@ -441,6 +441,7 @@ class Stream(Dialogue[Frame]):
         visit.target = copy(self.target)
         visit.target.carriage = carriage.at(host)
         opener: Opener = self.reopen
+        self._await("connect", 0, host.encode())
         try:
             opened: S = opener(visit)
         except NoConnection as problem:

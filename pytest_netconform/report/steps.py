@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from pytest_netconform.target import Target
 
 PATIENCE = 10.0  # seconds for what the transcript gives no time for
-PAUSE = 0.25  # seconds of our own silence that are repeated
+PAUSE = 0.15  # seconds of our own silence that are repeated
 APART = 0.0009  # seconds between two words that were to travel apart
 SEGMENTS = 0.01  # seconds in which they do
 PIECE = 96  # octets of one literal
 URGENT = b"urgent: "  # the note of an octet that was sent so
+NOTHING = "nothing for "  # in what is told of a wait: it ended in silence
+MUCH = 1 << 16  # octets said that may fill the buffers, where nobody reads
 RUN = 40  # equal octets that are written as a product
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
@@ -78,6 +80,9 @@ class _Writer:
         """All lines; the last one is the judgement."""
         end, judgement = self._judgement()
         self._steps(end)
+        gap = self.events[end].at - self.events[end - 1].at if 0 < end < len(self.events) else 0.0
+        if gap > PAUSE and self.events[end - 1].what is not What.AWAIT and self.events[end].what is What.AWAIT:
+            self.recorded.lines.append(f'        (0, "pause", {gap:.2f}),')
         self.recorded.lines.append(f"        ({judgement}),")
         return self.recorded
 
@@ -98,7 +103,8 @@ class _Writer:
             return found
         missing = problem is not None and problem.owed and problem.passing
         if missing and last.what == "answer" and What.HEARD not in after:
-            return place, f'{number}, "must answer", {self._name(last.pattern)}, {last.seconds:g}, b""'
+            silent = ", True" if NOTHING in self.received else ""
+            return place, f'{number}, "must answer", {self._name(last.pattern)}, {last.seconds:g}, b""{silent}'
         if missing and last.what == "tls" and What.TLS not in after:
             return place, f'{number}, "must shake hands", {last.seconds:g}'
         if missing and last.what in ("join", "accept") and not any(e.what is What.JOIN for e in self.events[place:]):
@@ -106,7 +112,8 @@ class _Writer:
         if problem is not None and last.what == "silence" and problem.owed:
             return place, f'{number}, "must be silent", {last.seconds:g}'
         if problem is not None and last.what == "close" and (problem.owed or problem.passing or What.EOF not in after):
-            return place, f'{number}, "must close", {last.seconds:g}'
+            cleanly = ", True" if "not a reset" in problem.expected else ""
+            return place, f'{number}, "must close", {last.seconds:g}{cleanly}'
         sent = self._last(What.SEND)
         if missing and sent > place:
             return sent, f'{self.events[sent].connection}, "must take", {self._segments(sent)}'
@@ -134,7 +141,7 @@ class _Writer:
         came = quoted if quoted >= 0 else max(self._last(What.HEARD), self._last(What.RECEIVE))
         number = self.events[came].connection if came >= 0 else 1
         opened = 1 + max(self._last(what, number, max(came, 0)) for what in (What.CONNECT, What.TLS))
-        said = max(opened, 1 + self._last(What.SEND, number, max(came, 0)))
+        said = max(opened, *(1 + self._last(what, number, max(came, 0)) for what in (What.SEND, What.SHUTDOWN)))
         mine = [event for event in self.events[opened : self._next_word(said, number)] if event.connection == number]
         before = sum(e.total for e in self.events[opened:said] if e.what is What.HEARD and e.connection == number)
         wait = next((_Wait.of(e).seconds for e in self.events[said:] if e.what is What.AWAIT), PATIENCE)
@@ -165,7 +172,7 @@ class _Writer:
 
     def _next_word(self, place: int, number: int) -> int:
         """Where we speak again on this connection, or the end."""
-        spoken = (What.SEND, What.TLS)
+        spoken = (What.SEND, What.TLS, What.SHUTDOWN)
         later = range(place, len(self.events))
         return next(
             (i for i in later if self.events[i].connection == number and self.events[i].what in spoken),
@@ -175,10 +182,11 @@ class _Writer:
     def _alike(self, events: Sequence[Event], before: int) -> bytes:
         """A pattern for what came behind the first octets; it may go on, unless we have waited for its end in vain."""
         came = [event for event in events if event.what is What.RECEIVE]
-        pattern = alike(self.transcript.mask(b"".join(event.data for event in came)[before:]))
+        pattern = alike(self.transcript.mask(b"".join(_behind(came, before))))
         last = [event.what for event in events if event.what in (What.AWAIT, What.HEARD, What.EOF)]
-        cut_short = any(event.total > len(event.data) for event in came)
-        return pattern if last and last[-1] is not What.HEARD and not cut_short else pattern + b".*"
+        cut_short = bool(came) and came[-1].total > len(came[-1].data)
+        over = not pattern or (bool(last) and last[-1] is not What.HEARD)
+        return pattern if over and not cut_short else pattern + b".*"
 
     def _quoted(self) -> int:
         """The place of the last answer that the finding quotes, or -1."""
@@ -210,7 +218,7 @@ class _Writer:
     # -- what comes before
 
     def _steps(self, end: int) -> None:
-        self.recorded.lines += _Lines(self, self.events[:end]).all()
+        self.recorded.lines += _Lines(self, self.events[:end], self.events[end:]).all()
 
     def _name(self, pattern: bytes) -> str:
         """The variable of an answer's pattern."""
@@ -258,15 +266,16 @@ class _Writer:
 class _Lines:
     """Events as lines of steps."""
 
-    def __init__(self, writer: _Writer, events: Sequence[Event]) -> None:
+    def __init__(self, writer: _Writer, events: Sequence[Event], later: Sequence[Event] = ()) -> None:
         self._writer = writer
         self._events = events
+        self._every = (*events, *later)
         self._waiting: set[int] = set()  # connections on which an announced wait is under way
 
     def all(self) -> Iterator[str]:
         """Every line, indented and with its comma."""
         for i, event in enumerate(self._events):
-            if i and event.what in _OURS and self._events[i - 1].what is not What.AWAIT:
+            if i and event.what in (*_OURS, What.AWAIT) and self._events[i - 1].what is not What.AWAIT:
                 gap = event.at - self._events[i - 1].at
                 if self._apart(self._events[i - 1], event) and gap <= PAUSE:
                     yield f'        (0, "pause", {SEGMENTS:g}),'
@@ -281,6 +290,12 @@ class _Lines:
         both = last.what is event.what is What.SEND and last.connection == event.connection
         return both and event.at - last.at >= APART
 
+    def _connect(self, place: int) -> str:
+        """A connection; its address is said where it was one of several."""
+        before = self._events[place - 1] if place else None
+        wait = _Wait.of(before) if before is not None and before.what is What.AWAIT else None
+        return f'"connect", {wait.pattern.decode()!r}' if wait is not None and wait.what == "connect" else '"connect"'
+
     def _line(self, place: int, event: Event) -> str:
         number = event.connection
         if event.what is What.AWAIT:
@@ -292,9 +307,15 @@ class _Lines:
             return _join(event)
         if event.what is What.RECEIVE:
             return "" if number in self._waiting else f'"read", {PATIENCE:g}'
+        if event.what is What.CONNECT:
+            return self._connect(place)
         announced = number in self._waiting
         self._waiting.discard(number)
-        if event.what is What.SEND and event.total > len(event.data) > 0:
+        if event.what is What.SEND and not event.data:
+            return ""
+        if event.what is What.SEND and event.total > MUCH and self._unread(place, number):
+            return f'"unread", {self._writer.expression(event.data)}, {event.total}'
+        if event.what is What.SEND and event.total > len(event.data):
             return f'"send", ({self._writer.expression(event.data)}) * {-(-event.total // len(event.data))}'
         if event.what is What.SEND:
             return f'"send", {self._writer._segments(place)}'
@@ -310,14 +331,34 @@ class _Lines:
         number = self._events[place].connection
         if wait.what == "tls":
             return f'"tls", {wait.seconds:g}'
-        if wait.what in ("join", "accept"):
+        if wait.what in ("join", "accept", "connect"):
             return ""  # the step is in the event that follows
         if wait.what == "data":
             return f'"take", {wait.seconds:g}, {int(wait.pattern)}'
         if wait.what != "answer":
             return f'"wait", {wait.seconds:g}'
-        beginning = self._beginning(place + 1, number)
-        return f'"answer", {self._writer._name(wait.pattern)}, {wait.seconds:g}, {beginning!r}'
+        waited = f"{self._writer._name(wait.pattern)}, {wait.seconds:g}"
+        came = self._until_next(place + 1, number)
+        if not any(event.what is What.HEARD and event.data for event in came):
+            early = not came or came[-1].at - self._events[place].at < wait.seconds
+            ended = early or any(event.what is What.EOF for event in came)
+            return f'"no answer", {waited}, {ended}'
+        return f'"answer", {waited}, {self._beginning(place + 1, number)!r}'
+
+    def _until_next(self, place: int, number: int) -> list[Event]:
+        """What happened on this connection until we did something there again, and that."""
+        found = []
+        for event in self._every[place:]:
+            if event.connection == number:
+                found.append(event)
+                if event.what in (*_OURS, What.AWAIT, What.HEARD):
+                    break
+        return found
+
+    def _unread(self, place: int, number: int) -> bool:
+        """Whether octets were sent again and again to a peer whose answers nobody read meanwhile."""
+        later = self._until_next(place + 1, number)
+        return not later or later[-1].what in (What.CLOSE, What.RESET)
 
     def _beginning(self, place: int, number: int) -> bytes:
         """The first word of the answer that came then."""
@@ -341,6 +382,13 @@ def _join(event: Event) -> str:
     if word == b"at":
         return f'"listen", {host.decode()!r}, {int(port)}'
     return f'"accept", {PATIENCE:g}'
+
+
+def _behind(came: Sequence[Event], octets: int) -> Iterator[bytes]:
+    """What is kept of arrivals, behind so many octets."""
+    for event in came:
+        yield event.data[octets:]
+        octets = max(0, octets - event.total)
 
 
 def alike(data: bytes) -> bytes:

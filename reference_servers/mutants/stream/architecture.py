@@ -9,7 +9,7 @@ from pytest_netconform.reference_servers.session import TellWhenSent, WakeAt
 AGAIN = 0.05  # seconds between two looks whether it is one's turn
 CHILDREN = 200  # processes that may lie unburied
 DESCRIPTORS = 1000
-UNSENT = 1 << 20  # octets that the network takes before a send blocks
+UNSENT = 1 << 15  # octets for which a send waits until they have left
 
 
 class _Waiting(DialectSession):

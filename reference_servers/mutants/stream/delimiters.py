@@ -10,7 +10,7 @@ from pytest_netconform.wire.frames import Frame, Framer
 
 SMALL = 100_000  # octets that fit into the buffers of a socket
 BUFFER = 1 << 16
-MEMORY = 32 << 20
+MEMORY = 8 << 20  # octets, fewer than a check says without a mark
 ENDLESS = 1 << 40
 GLANCE = 1e-12  # seconds for an octet that is looked at
 
