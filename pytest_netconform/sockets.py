@@ -15,17 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from pytest_netconform.transcript import Transcript, What
-from pytest_netconform.transport import (
-    CHUNK,
-    Cancel,
-    Cancelled,
-    Gone,
-    Silence,
-    TlsFailure,
-    Unreachable,
-    Wire,
-    wait,
-)
+from pytest_netconform.transport import CHUNK, Cancel, Cancelled, Gone, Silence, TlsFailure, Unreachable, Wire, wait
 from pytest_netconform.wire.cuts import Cut, whole
 
 CONNECT_SECONDS = 5.0
