@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -432,7 +433,8 @@ def test_ctrl_c(pytester: pytest.Pytester, more: list[str]) -> None:
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 2, output
     assert time.monotonic() - began < 5
-    assert "pytest_netconform/" not in output.replace("pytest_netconform/sockets.py", "")
+    interrupted = r"pytest_netconform/(sockets|transport)\.py:\d+: KeyboardInterrupt"  # pytest's own line on where
+    assert "pytest_netconform/" not in re.sub(interrupted, "", output)
     document = json.loads((pytester.path / "report.json").read_text())
     assert document["complete"] is False
     assert [check["verdict"] for check in document["targets"][0]["checks"]][:1] == ["pass"]
@@ -474,8 +476,10 @@ def test_a_death_behind_everybodys_back(pytester: pytest.Pytester) -> None:
     with mortal() as host:
         url = f"smtp://127.0.0.1:{host.port}"
         result = pytester.runpytest("test_house.py", f"--netconform-target={url}", "--netconform-concurrency=13")
-    assert result.parseoutcomes()["failed"] == 1
-    assert result.parseoutcomes()["inconclusive"] == 12
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 1
+    assert outcomes["inconclusive"] > 1  # on a slow machine some have passed before the death
+    assert outcomes["inconclusive"] + outcomes.get("passed", 0) == 12
 
 
 def test_a_failure_that_does_not_repeat(pytester: pytest.Pytester) -> None:
