@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, fields
 
 from pytest_netconform.target import TargetError
 from pytest_netconform.transcript import Transcript
-from pytest_netconform.transport import Cut, SocketCarriage, SocketWire, Unreachable, whole
+from pytest_netconform.transport import SocketCarriage, SocketWire, Unreachable
+from pytest_netconform.wire.cuts import Cut, whole
 
 
 class Shots:
