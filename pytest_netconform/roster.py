@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_netconform.detect import misnamed, recognised
 from pytest_netconform.judge import Column, survey
+from pytest_netconform.one_shot import OneShot
 from pytest_netconform.options import Settings
 from pytest_netconform.protocols import PROTOCOLS, Suite, by_scheme
 from pytest_netconform.revival import Revival, served_again
+from pytest_netconform.sockets import SocketCarriage
 from pytest_netconform.spoken import describe, dialect_named, fitted, named_by, placed, takes, undescribed
 from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
 from pytest_netconform.transcript import Transcript, What
@@ -62,7 +64,8 @@ class Roster:
     def read(self, texts: Sequence[str]) -> None:
         """Read targets, and start what serves them. Raises TargetError."""
         if self._settings.serve:
-            self.revival = Revival(self._settings.serve, datagrams=self._in_datagrams(texts))
+            datagrams = self._in_datagrams(texts)
+            self.revival = Revival(self._settings.serve, datagrams=datagrams, once=self._once(texts) and not datagrams)
             self.specs = self._described([self.revival.spec(texts)])
             return
         specs = [spec for text in texts for spec in _expanded(parse_target(text, os.environ))]
@@ -78,6 +81,12 @@ class Roster:
         if schemes:
             return any(row.datagrams for row in map(by_scheme, schemes) if row is not None)
         return bool(self._settings.dialect) and not dialect_named(self._settings.dialect).streams
+
+    def _once(self, texts: Sequence[str]) -> bool:
+        """Whether what a command serves is declared to serve one client and no more."""
+        spec = parse_target(texts[0].replace("{port}", "1"), os.environ) if texts else None
+        name = (spec.options.get("dialect") if spec is not None else "") or self._settings.dialect
+        return bool(name) and dialect_named(name).serves == "once"
 
     def _described(self, specs: list[Spec]) -> list[Spec]:
         """The targets, with the dialect that the command line names for those that nothing else describes."""
@@ -196,6 +205,9 @@ class Roster:
 
     def _reach(self, spec: Spec, dialect: Dialect | None = None) -> Target:
         target = self.network.target(spec, allowed=self._allowed(spec), dialect=dialect)
+        shots = self.revival.shots if self.revival is not None else None
+        if shots is not None and isinstance(target.carriage, SocketCarriage):
+            target.carriage = OneShot.of(target.carriage, shots)
         transcript = survey(target, column_of(target))
         if reason := _unreached(target, transcript) or misnamed(spec, transcript):
             raise TargetError(reason)

@@ -80,6 +80,8 @@ class Run:
         except TargetError as error:
             raise pytest.UsageError(str(error)) from None
         if self.roster.revival is not None and self.config.pluginmanager.hasplugin("dsession"):
+            if self.roster.revival.shots is not None:
+                raise pytest.UsageError("a server that serves one client and no more is not for several workers (-n)")
             self.roster.revival.watch()
         self.suites.add(self._chosen())
         self.suites.check_names(with_paths=self._with_paths)
@@ -181,7 +183,7 @@ class Run:
             return 1
         if self.settings.concurrency is not None:
             return self.settings.concurrency
-        if not target.spec.at_home:
+        if not target.spec.at_home or target.once_only:
             return 1
         if target.spec.protocol is not None and target.spec.protocol.datagrams:
             return 1  # what comes together gets lost

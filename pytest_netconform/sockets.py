@@ -171,6 +171,11 @@ class SocketWire(Wire):
         """The negotiated version, empty without TLS."""
         return (self._socket.version() or "") if isinstance(self._socket, ssl.SSLSocket) else ""
 
+    @property
+    def closed(self) -> bool:
+        """Whether we have left."""
+        return self._socket is None
+
     def was_reset(self) -> None:
         """The peer broke this connection before anything could be read; the system says so only once."""
         self._end = Gone("Connection reset by peer")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +16,13 @@ from pytest_netconform.fixtures.network import column_of, memory_target, referen
 from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.reference_servers.datagram_host import serving_datagrams
-from pytest_netconform.reference_servers.dialects_udp import DialectDatagrams
+from pytest_netconform.reference_servers.dialects_udp import SERVICE_PORTS, DialectDatagrams
 from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
 from pytest_netconform.reference_servers.session import Address, DatagramSession
 from pytest_netconform.report import reproducer
 from pytest_netconform.target import Target, parse_target
 from pytest_netconform.verdict import Verdict
 from tests.gates import cases
-
-# the ports of the small services are one set for the whole machine
-pytestmark = pytest.mark.xdist_group("service-ports")
 
 ROW = PROTOCOLS["datagram"]
 COLUMN = column_of(ROW)
@@ -38,6 +38,7 @@ NO_TELLING = {
 }
 #: what says something else a second later, so that a replay may or may not see the same
 MOVING = {"unix_epoch", "little_endian_time", "local_time", "eight_octets"}
+FROM_SERVICE = re.compile(rf'"open", ({"|".join(map(str, SERVICE_PORTS))}), ')  # a step of a script
 NEVER_FAILS = {"recvfrom_2048", "reply_to_everybody", "reply_to_the_group", "long_reply_sent", "five_octets_for_one"}
 
 
@@ -73,14 +74,15 @@ def replayed(text: str, mutant: Mutant, session: type[Any] | None) -> str:
 
 
 @pytest.mark.parametrize("mutant", [m for m in MUTANTS if m.name not in MOVING], ids=lambda mutant: mutant.name)
-def test_every_failure_is_repeated(mutant: Mutant, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_failure_is_repeated(mutant: Mutant, service_ports: Callable[[], AbstractContextManager[None]]) -> None:
     """On the mutant, over a socket, the finding repeats; on the reference it does not."""
     found = finding_of(mutant)
     if found is None:
         assert mutant.name in NEVER_FAILS
         return
     text = reproducer.reproducer(*found)
-    said = replayed(text, mutant, mutant.session), replayed(text, mutant, None)
+    with service_ports() if FROM_SERVICE.search(text) else nullcontext():
+        said = replayed(text, mutant, mutant.session), replayed(text, mutant, None)
     if "no telling" not in said:  # ports below 1024 take root
         told = said == ("repeats", "does not")
         assert told is (mutant.name not in NO_TELLING), (said, text[text.index("def steps") :])

@@ -26,9 +26,6 @@ from pytest_netconform.transport import Cancel, Cancelled, Silence, Unreachable
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.visit import NoConnection, Visit
 
-# the ports of the small services are one set for the whole machine
-pytestmark = pytest.mark.xdist_group("service-ports")
-
 LARGEST = 65507
 
 

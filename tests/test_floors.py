@@ -65,6 +65,7 @@ FLOORS = {
     "detect": "F4",
     "serve": "F4",
     "judge": "F4",
+    "one_shot": "F4",
     "fixtures": "F5",
     "suites": "F6",
     "plugin": "F7",

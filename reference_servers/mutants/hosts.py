@@ -45,11 +45,35 @@ class OneAtATime(Host):
         self.accept(True)
 
 
+class Heeding(Connection):
+    """Looks for resets of its neighbours before it reads: however busy the machine is, nobody is served after one."""
+
+    def buffer_updated(self, nbytes: int) -> None:
+        assert isinstance(self.host, DyingListener)
+        if not self.host.struck():
+            super().buffer_updated(nbytes)
+
+
 class DyingListener(Host):
     """A connection that is reset ends the accept loop, as an exception that nobody catches does.
 
     Who connects before the end is noticed gets a close in place of a refusal, and no answer either.
     """
+
+    connection = Heeding
+
+    def struck(self) -> bool:
+        """Whether a connection was reset, of which this host dies."""
+        sockets = [connection.transport.get_extra_info("socket") for connection in self._open]
+        found = any(sock.fileno() >= 0 and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) for sock in sockets)
+        if found:
+            self.die()
+        return found
+
+    def die(self) -> None:
+        """Nobody is served any more."""
+        self.deafen()
+        self.drop()
 
     def opened(self, connection: Connection) -> None:
         super().opened(connection)
@@ -59,8 +83,7 @@ class DyingListener(Host):
     def closed(self, connection: Connection, error: Exception | None) -> None:
         super().closed(connection, error)
         if isinstance(error, ConnectionError):
-            self.deafen()
-            self.drop()
+            self.die()
 
 
 class AskingTheName(Host):
