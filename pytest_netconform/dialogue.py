@@ -14,7 +14,7 @@ from typing import Protocol as Shape
 
 from pytest_netconform.target import Target
 from pytest_netconform.transcript import Transcript, What, visible
-from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unreachable, Wire
+from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unclosed, Unreachable, Wire
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
 
 Code = int | str  # 250, or a pattern such as "5yz", "OK"
@@ -265,7 +265,7 @@ class Dialogue(Remarks, Generic[V]):
             except Silence:
                 raise self._owed(expected, f"nothing for {patience:g} s") from None
             except (Gone, TlsFailure) as error:
-                self.over = self.broken = True
+                self.over, self.broken = True, not isinstance(error, Unclosed)
                 raise self._owed(expected, f"the end of the connection ({error})") from None
             if not data:
                 self.over = True

@@ -39,6 +39,13 @@ class Gone(Exception):
     """The peer broke the connection: a reset, or a write after it closed."""
 
 
+class Unclosed(Gone):
+    """The peer closed, in order as far as TCP goes, without a closing alert (RFC 8446 section 6.1)."""
+
+    def __init__(self) -> None:
+        super().__init__("the TLS stream was cut without a closing alert")
+
+
 class TlsFailure(Exception):
     """The TLS handshake failed, or the TLS stream was cut or spoilt."""
 
@@ -619,7 +626,7 @@ def _names(sock: socket.socket) -> tuple[tuple[str, int], tuple[str, int]]:
 
 def _ending(error: Exception) -> Exception:
     if isinstance(error, ssl.SSLEOFError):
-        return Gone("the TLS stream was cut without a closing alert")
+        return Unclosed()
     if isinstance(error, ssl.SSLError):
         return TlsFailure(_reason(error))
     return Gone(_reason(error))
