@@ -39,7 +39,7 @@ def test_findings_are_those_recorded(name: str, tmp_path: Path) -> None:
     except Unavailable as reason:
         pytest.skip(str(reason))
     with SERVERS[name][1](tmp_path) as services:
-        findings, targets = judged(services, tmp_path)
+        findings, targets = judged(name, services, tmp_path)
     errors = [finding for finding in findings if finding.verdict == "error"]
     assert not errors, _shown(errors)
     for target in targets:
