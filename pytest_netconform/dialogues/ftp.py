@@ -168,13 +168,14 @@ class Ftp(Dialogue[Reply]):
         return parse_features(reply) if reply.code == 211 else Features({})
 
     def alive(self) -> None:
-        """NOOP is answered 200; before the login 530 is as good."""
-        if not self.logged_in:
+        """NOOP is answered 200; before the login 530 is as good, and any refusal in clear where TLS must come first."""
+        if not self.logged_in and (self.wire.secure or TLS_FIRST not in self.target.claims):
             super().alive()
             return
         self.send("NOOP")
+        codes: tuple[Code, ...] = (200,) if self.logged_in else (200, "5yz")
         try:
-            self.expect(200, to="NOOP (the session goes on)", noted={"2yz": "200 is what RFC 959 5.4 lists"})
+            self.expect(*codes, to="NOOP (the session goes on)", noted={"2yz": "200 is what RFC 959 5.4 lists"})
         except NonConformity as problem:
             problem.owed = True
             raise
