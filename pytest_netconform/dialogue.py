@@ -9,11 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 from typing import Protocol as Shape
 
+<<<<<<< HEAD
 from pytest_netconform.codes import Code, code_pattern, fits, listed
 from pytest_netconform.transcript import What
 from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
 from pytest_netconform.visit import NoConnection, Opener, Remarks, Visit
+=======
+from pytest_netconform.target import Target
+from pytest_netconform.transcript import Transcript, What, visible
+from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unclosed, Unreachable, Wire
+from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
+>>>>>>> ftp
 
 Say = str | bytes  # a str is one line, CRLF is added; bytes are sent as they are
 
@@ -152,7 +159,7 @@ class Dialogue(Remarks, Generic[V]):
             except Silence:
                 raise self._owed(expected, f"nothing for {patience:g} s") from None
             except (Gone, TlsFailure) as error:
-                self.over = self.broken = True
+                self.over, self.broken = True, not isinstance(error, Unclosed)
                 raise self._owed(expected, f"the end of the connection ({error})") from None
             if not data:
                 self.over = True

@@ -25,7 +25,7 @@ from pytest_netconform.reference_servers.session import (
     Session,
 )
 from pytest_netconform.transcript import Transcript
-from pytest_netconform.transport import Gone, Silence, TlsFailure, Unreachable, Wire
+from pytest_netconform.transport import Gone, Silence, TlsFailure, Unclosed, Unreachable, Wire
 
 ROOM = 1 << 18  # octets under way in one direction before the sender waits
 PIECE = 1 << 16  # octets that arrive at a time
@@ -350,7 +350,7 @@ class ChannelWire(Wire):
             if channel.broken:
                 raise Gone("Connection reset by peer")
             if channel.ended and self.secure and not channel.goodbye:
-                raise Gone("the TLS stream was cut without a closing alert")
+                raise Unclosed()
             if channel.ended:
                 return b""
             if self.now() >= deadline:

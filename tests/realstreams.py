@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from pytest_netconform.serve import Served
-from tests.running import Unavailable, log_of, own_loopback, running
+from tests.running import debian_version, log_of, own_loopback, running
 
 FIELD = Path(__file__).parent / "field"
 KINDS = ("socketserver-threading", "socketserver-single", "socketserver-udp", "asyncio", "threads")
@@ -73,15 +73,6 @@ service {name}
 }}
 """
 INTERNAL = ("echo", "discard", "daytime", "chargen", "time")
-
-
-def debian_version(package: str, program: str) -> str:
-    """The installed version of a Debian package, as its authors call it. Raises Unavailable."""
-    if shutil.which(program, path="/usr/bin:/usr/sbin") is None or shutil.which("dpkg-query") is None:
-        raise Unavailable(f"{package} is not installed (its Debian package is what we know how to set up)")
-    command = ["dpkg-query", "-W", "-f", "${Version}", package]
-    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return version.rpartition(":")[2].partition("-")[0].partition("+")[0]
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Programs of others, started and ended: each in a process group of its own, on a loopback address of its own.
 
-This module knows processes, ports and logs; it must not know what a program is for.
+This module knows packages, processes, ports and logs; it must not know what a program is for.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,10 +25,19 @@ class Unavailable(Exception):
     """The server cannot be had here; says why."""
 
 
-def own_loopback() -> tuple[str, int]:
-    """A loopback address that nobody else uses, and a port on it: Postfix cannot be told to choose one itself."""
-    host = f"127.{1 + secrets.randbelow(254)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
-    with socket.socket() as sock:
+def debian_version(package: str, program: str) -> str:
+    """The installed version of a Debian package, as its authors call it. Raises Unavailable."""
+    if shutil.which(program, path="/usr/bin:/usr/sbin") is None or shutil.which("dpkg-query") is None:
+        raise Unavailable(f"{package} is not installed (its Debian package is what we know how to set up)")
+    command = ["dpkg-query", "-W", "-f", "${Version}", package]
+    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return version.rpartition(":")[2].partition("-")[0].partition("+")[0]
+
+
+def own_loopback(host: str = "") -> tuple[str, int]:
+    """A loopback address that nobody else uses, or `host`, and a port on it: some cannot be told to choose one."""
+    host = host or f"127.{1 + secrets.randbelow(254)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
         sock.bind((host, 0))
         return host, sock.getsockname()[1]
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+<<<<<<< HEAD
 from pytest_netconform.codes import Code, fits
 from pytest_netconform.dialogues.ftp import CLOSED, Ftp, announcement
+=======
+from pytest_netconform.codes import Code, fits
+from pytest_netconform.dialogues.ftp import ORDERLY, Ftp, announcement
+>>>>>>> ftp
 from pytest_netconform.requirement import MAY, MUST, SHOULD, needs, requirement, writes
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.ftp import Features, Reply, parse_features
@@ -14,7 +19,7 @@ from pytest_netconform.wire.ftp import Features, Reply, parse_features
 ANOTHER_CODE = "another code than those of RFC 959 5.4, of the same meaning (RFC 1123 4.1.2.11)"
 DONE: dict[Code, str] = {"2yz": ANOTHER_CODE}
 REFUSED: dict[Code, str] = {"4yz": ANOTHER_CODE, "5yz": ANOTHER_CODE}
-LATE = 60.0  # seconds in which a server may find that nobody listens at the default data port
+DIALLING = 6  # times the patience: in which a server may find that nobody listens at the default data port
 NOT_THERE: tuple[Code, ...] = (500, 502)
 
 # -- verbs
@@ -166,7 +171,7 @@ def _meanwhile(ftp: Ftp, command: str) -> Reply:
     ftp.require(
         len(others) == 1 and last[0].code in (226, 250), f"226 or 250 for RETR, and one answer to {command}", codes
     )
-    ftp.require(ending == CLOSED, "an orderly end of the data", ending)
+    ftp.require(ending in ORDERLY, "an orderly end of the data", ending)
     return others[0]
 
 
@@ -199,7 +204,7 @@ def test_retr_without_a_data_connection(ftp_files: Ftp) -> None:
     ftp.send(b"RETR " + name + b"\r\n")
     reply = ftp.reply()
     if reply.preliminary:  # to port U of the client, the default (3.3)
-        reply = ftp.reply("425 behind 150 where nobody listens", within=LATE)
+        reply = ftp.reply("425 behind 150 where nobody listens", within=DIALLING * ftp.target.patience)
     ftp.weigh(reply, "4yz", "5yz", expected="425 or another refusal of a RETR that has no data connection")
     ftp.alive()
 

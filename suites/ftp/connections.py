@@ -164,7 +164,7 @@ def test_eprt(ftp: Ftp, delimiter: str) -> None:
     """Protocol, address and port stand between delimiters, which may be any printable character."""
     # field: vsftpd 3.0.3 takes the bar only, 500
     listener = ftp.listen()
-    _offered(ftp, announcement(listener, "EPRT"))
+    _offered(ftp, announcement(ftp.listen(), "EPRT"))  # elsewhere: some connect as soon as they are told where
     ftp.send(announcement(listener, "EPRT", delimiter))
     ftp.expect(200, to=f"EPRT with the delimiter {delimiter}")
     ftp.done(ftp.retrieve("LIST", listener))

@@ -402,6 +402,8 @@ def _second_user(ftp: Ftp) -> Ftp:
     if TLS_FIRST in ftp.target.claims and not other.wire.secure:
         other.secure()
     other.login(*(ftp.second if ftp.target.options.get("second") else ()))
+    if ftp.protected:
+        other.protect()
     return other
 
 

@@ -122,7 +122,7 @@ class ProtPIgnoredOnList(FtpSession):
         return super().inside_tls() and self.verb != "LIST"
 
 
-@mutant("tls_no_close_notify", breaks=["FTP-4217-9-e"], because="without a closing alert")
+@mutant("tls_no_close_notify", breaks=["FTP-4217-9-e"], because="without close_notify")
 class TlsNoCloseNotify(FtpSession):
     """Ends protected data by the end of the connection alone."""
 
