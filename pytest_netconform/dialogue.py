@@ -9,18 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 from typing import Protocol as Shape
 
-<<<<<<< HEAD
 from pytest_netconform.codes import Code, code_pattern, fits, listed
 from pytest_netconform.transcript import What
-from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure
+from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unclosed
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
 from pytest_netconform.visit import NoConnection, Opener, Remarks, Visit
-=======
-from pytest_netconform.target import Target
-from pytest_netconform.transcript import Transcript, What, visible
-from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unclosed, Unreachable, Wire
-from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
->>>>>>> ftp
 
 Say = str | bytes  # a str is one line, CRLF is added; bytes are sent as they are
 

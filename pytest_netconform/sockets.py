@@ -15,7 +15,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from pytest_netconform.transcript import Transcript, What
-from pytest_netconform.transport import CHUNK, Cancel, Cancelled, Gone, Silence, TlsFailure, Unreachable, Wire, wait
+from pytest_netconform.transport import (
+    CHUNK,
+    Cancel,
+    Cancelled,
+    Gone,
+    Silence,
+    TlsFailure,
+    Unclosed,
+    Unreachable,
+    Wire,
+    wait,
+)
 from pytest_netconform.wire.cuts import Cut, whole
 
 CONNECT_SECONDS = 5.0
@@ -378,7 +389,7 @@ def _names(sock: socket.socket) -> tuple[tuple[str, int], tuple[str, int]]:
 
 def _ending(error: Exception) -> Exception:
     if isinstance(error, ssl.SSLEOFError):
-        return Gone("the TLS stream was cut without a closing alert")
+        return Unclosed()
     if isinstance(error, ssl.SSLError):
         return TlsFailure(_reason(error))
     return Gone(_reason(error))

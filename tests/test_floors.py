@@ -103,6 +103,7 @@ DOORS = {
     ("run", "transport"): "the run owns the cancel switch of all wires",
     ("ahead", "transport"): "the pool interrupts what it began",
     ("roster", "transport"): "targets are reached under the run's cancel switch",
+    ("roster", "sockets"): "likewise",
     ("reference_servers.mutants.hosts", "reference_servers.host"): "same floor",
 }
 

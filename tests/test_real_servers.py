@@ -39,15 +39,10 @@ def test_findings_are_those_recorded(
         version = SERVERS[name][0]()
     except Unavailable as reason:
         pytest.skip(str(reason))
-<<<<<<< HEAD
     # it is asked from the ports of services; the other ones over datagrams are echoes, which may answer those
     lock = service_ports() if name == "xinetd-udp" else nullcontext()
     with lock, SERVERS[name][1](tmp_path) as services:
-        findings, targets = judged(services, tmp_path)
-=======
-    with SERVERS[name][1](tmp_path) as services:
         findings, targets = judged(name, services, tmp_path)
->>>>>>> ftp
     errors = [finding for finding in findings if finding.verdict == "error"]
     assert not errors, _shown(errors)
     for target in targets:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from pytest_netconform.codes import Code
-from pytest_netconform.dialogues.ftp import CLOSED, TLS_FIRST, Ftp
-=======
 from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.ftp import ORDERLY, TLS_FIRST, Ftp
->>>>>>> ftp
 from pytest_netconform.requirement import (
     INTEROP,
     MAY,

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-<<<<<<< HEAD
-from pytest_netconform.codes import Code, fits
-from pytest_netconform.dialogues.ftp import CLOSED, Ftp, announcement
-=======
 from pytest_netconform.codes import Code, fits
 from pytest_netconform.dialogues.ftp import ORDERLY, Ftp, announcement
->>>>>>> ftp
 from pytest_netconform.requirement import MAY, MUST, SHOULD, needs, requirement, writes
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.ftp import Features, Reply, parse_features

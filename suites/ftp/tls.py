@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-<<<<<<< HEAD
-from pytest_netconform.codes import Code
-from pytest_netconform.dialogues.ftp import Ftp
-=======
 from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.ftp import CLOSED, Ftp
->>>>>>> ftp
 from pytest_netconform.requirement import MAY, MUST, SECURITY, SHOULD, needs, requirement, writes
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.ftp import Reply
