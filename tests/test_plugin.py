@@ -400,7 +400,7 @@ def test_a_timeout_of_pytest_timeout(pytester: pytest.Pytester) -> None:
     for more in ([], ["--netconform-concurrency=1"]):
         began = time.monotonic()
         result = judged(pytester, source, "--timeout=0.7", "--netconform-json=report.json", *more)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15  # the patience is longer
         assert result.parseoutcomes() == {"passed": 2, "errors": 1}
         assert {name: check["verdict"] for name, check in report_of(pytester).items()} == {
             "stuck": "error",
@@ -432,7 +432,7 @@ def test_ctrl_c(pytester: pytest.Pytester, more: list[str]) -> None:
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 2, output
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # the patience is longer
     interrupted = r"pytest_netconform/(sockets|transport)\.py:\d+: KeyboardInterrupt"  # pytest's own line on where
     assert "pytest_netconform/" not in re.sub(interrupted, "", output)
     document = json.loads((pytester.path / "report.json").read_text())
