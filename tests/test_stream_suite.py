@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_netconform.ca import Authority
 from pytest_netconform.dialogues.stream import Stream
-from pytest_netconform.fixtures.network import Network, column_of, memory_target
+from pytest_netconform.fixtures.network import Network, column_of, memory_target, socket_target
 from pytest_netconform.fixtures.stream import RUNGS, reference
 from pytest_netconform.judge import judge, survey
 from pytest_netconform.memory import Memory
@@ -77,6 +78,28 @@ def test_reference_is_healthy_over_sockets(options: str) -> None:
     assert unhealthy(found) == {}
     said = {name.partition(" ")[0] for name, (verdict, _) in found.items() if verdict is not Verdict.NOT_APPLICABLE}
     assert SPOKEN[options] <= said
+
+
+def test_reference_is_healthy_inside_tls() -> None:
+    """A dialect over TLS from the start: the same checks, but for what TLS has no way for."""
+    with Authority() as authority:
+        session = reference({"dialect": "lines"}).make_session
+        with serving(session, tls=authority.server_context(), implicit_tls=True) as host:
+            spec = parse_target(f"tcps://{host.host}:{host.port}?dialect=lines")
+            found = judged(socket_target(spec, allowed=frozenset({"intrusive"})))
+    assert unhealthy(found) == {}
+    said = {name.partition(" ")[0] for name, (verdict, _) in found.items() if verdict is not Verdict.NOT_APPLICABLE}
+    assert SPOKEN["dialect=lines"] <= said and not said & {"TCP-urgent", "TCP-fin-seen"}
+
+
+def test_what_ends_with_the_stream_cannot_be_said_inside_tls() -> None:
+    """A half-close is no part of TLS that every server knows: nobody is blamed for that, and it is said."""
+    with Authority() as authority:
+        session = reference({"dialect": "until-close"}).make_session
+        with serving(session, tls=authority.server_context(), implicit_tls=True) as host:
+            target = socket_target(parse_target(f"tcps://{host.host}:{host.port}?dialect=until-close"))
+            survey(target, COLUMN)
+    assert not target.survey.sound and "inside TLS an end of one half" in target.survey.lacking
 
 
 @pytest.mark.parametrize("null", NULL)

@@ -176,7 +176,10 @@ class Stream(Dialogue[Frame]):
             self.wire.send_urgent(octet, self.wire.now() + self.target.patience)
 
     def finish(self) -> None:
-        """Close our half: no more will come from us, and we go on listening."""
+        """Close our half: no more will come from us, and we go on listening. Raises NotApplicable inside TLS."""
+        if self.wire.secure:
+            # up to TLS 1.2 a server that sees our end must drop what it has not said yet (RFC 5246 7.2.1)
+            raise NotApplicable("CLEAR", "inside TLS an end of one half alone is not for every server")
         self.wire.shutdown()
 
     # -- hearing
