@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from pytest_netconform.dialogue import Code, NoConnection, Say
-from pytest_netconform.dialogues.ftp import TLS_FIRST, Ftp
+from pytest_netconform.dialogues.ftp import Ftp
+from pytest_netconform.dialogues.ftp_control import TLS_FIRST
 from pytest_netconform.requirement import (
     INTEROP,
     MUST,
