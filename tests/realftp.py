@@ -23,7 +23,7 @@ from pytest_netconform.ca import Authority
 from tests.running import Unavailable, debian_version, log_of, own_loopback, running
 
 SERVE = Path(__file__).parent / "field" / "serve_pyftpdlib.py"
-START_SECONDS = 5.0
+START_SECONDS, END_SECONDS = 5.0, 5.0
 ACCOUNT = "alice:s3cret"
 OPTIONS = {"servername": "localhost", "jail": "1", "second": "bob", "anonymous": "1"}
 PATIENCE = {"patience": "1"}  # pyftpdlib keeps us waiting for ever
@@ -72,7 +72,31 @@ def pyftpdlib(folder: Path) -> Iterator[Services]:
             port = process.stdout.readline()
             assert port, f"pyftpdlib did not start: {log_of(place)}"
             services[name] = ftp_url(host, int(port), authority, **PATIENCE)
+            stack.enter_context(_nothing_left([process], [place / "alice", place / "bob"]))
         yield services
+
+
+@contextmanager
+def _nothing_left(processes: list[subprocess.Popen[bytes]], folders: list[Path]) -> Iterator[None]:
+    """Afterwards no file and no directory is left, and no server has more sockets or children than before."""
+    before = [_sockets_and_children(process.pid) for process in processes]
+    yield
+    left = [str(name) for folder in folders for name in folder.rglob("*")]
+    assert not left, left
+    deadline = time.monotonic() + END_SECONDS
+    for process, (sockets, children) in zip(processes, before, strict=True):
+        while (now := _sockets_and_children(process.pid))[0] > sockets or now[1] > children:
+            assert time.monotonic() < deadline, f"{sockets} sockets and {children} children became {now}"
+            time.sleep(0.05)
+
+
+def _sockets_and_children(process: int) -> tuple[int, int]:
+    """How many of each a process has now; none where the system does not tell."""
+    files, task = Path(f"/proc/{process}/fd"), Path(f"/proc/{process}/task/{process}/children")
+    if not task.exists():
+        return 0, 0
+    sockets = sum(os.readlink(file).startswith("socket:") for file in files.iterdir())
+    return sockets, len(task.read_text().split())
 
 
 # -- vsftpd: in a root of its own, so that its accounts are nobody else's
@@ -150,6 +174,7 @@ def vsftpd(folder: Path) -> Iterator[Services]:
             process = stack.enter_context(running(command, folder / name))
             _wait_for(host, port, process, partial(log_of, folder / name))
             services[name] = ftp_url(host, port, authority)
+            stack.enter_context(_nothing_left([process], [root / "srv" / "alice", root / "srv" / "bob"]))
         yield services
 
 

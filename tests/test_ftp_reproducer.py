@@ -82,6 +82,26 @@ def replayed(text: str, mutant: Mutant, session: Any, authority: Authority) -> s
     return "does not" if received is None else "no telling" if replay.astray else "repeats"
 
 
+#: a mutant of each kind → what the script of its finding says of it, and why
+KINDS = {
+    "mkd_257_relative": "repeats",  # the control connection alone
+    "port_bounce": "repeats",  # with data connections
+    "failed_login_stays_logged_in": "no telling",  # exit 2: what was said was a secret of the run, NETCONFORM_SECRET_1
+    "no_login_limit": "no telling",  # likewise: the wrong passwords
+    "data_accept_blocks_control_forever": "",  # waits for longer than a test may
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_finding_of_each_kind(authority: Authority, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It repeats on its mutant, or the script says that it cannot tell."""
+    monkeypatch.setenv("NETCONFORM_PASSWORD", "s3cret")
+    (mutant,) = (mutant for mutant in mutants_of("ftp") if mutant.name == name)
+    finding = finding_of(mutant)
+    assert finding is not None
+    assert replayed(reproducer.reproducer(*finding), mutant, mutant.session, authority) == KINDS[name]
+
+
 def test_findings_repeat_on_their_mutants_alone(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """One finding a mutant that took data connections: nearly all repeat there, and few repeat elsewhere.
 

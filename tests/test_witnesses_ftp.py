@@ -317,23 +317,37 @@ def test_curl_stops_in_the_middle(serve: Serve) -> None:
     assert curl(host, "f", "--range", "29999000-").stdout == pattern(30_000_000)[29_999_000:]
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
-def test_lftp_mirrors(serve: Serve, authority: Authority, tmp_path: Path, tls: bool) -> None:
+@pytest.mark.parametrize("tls", ["clear", "tls", "implicit"])
+@pytest.mark.parametrize(
+    ("address", "passive"),
+    [("127.0.0.1", True), ("127.0.0.1", False), ("::1", True)],  # active over IPv6 lftp 4.9 says EPRT |2|::|port|
+    ids=["passive", "active", "ipv6"],
+)
+def test_lftp_mirrors(serve: Serve, tmp_path: Path, address: str, passive: bool, tls: str) -> None:
     """A folder there and back: names of all kinds, several transfers, MLSD."""
-    host, tree = serve()
+    host, tree = serve(address, implicit_tls=tls == "implicit")
     source, copy = tmp_path / "source", tmp_path / "copy"
     (source / "sub").mkdir(parents=True)
     for name, content in CONTENTS.items():
         (source / name).write_bytes(content)
     (source / "sub" / "with space").write_bytes(b"x")
-    settings = "set net:max-retries 1; set net:timeout 10; set ftp:ssl-force {}; set ssl:verify-certificate no;"
-    said = run(
-        *("lftp", "--norc", "-u", f"{USER},{PASSWORD}", "-p", str(host.port), host.host, "-e"),
-        settings.format("yes" if tls else "no") + f" mirror -R {source} up; mirror up {copy}; bye",
-    )
+    settings = {
+        "net:max-retries": "1",
+        "net:timeout": "10",
+        "ftp:ssl-force": str(tls != "clear").lower(),
+        "ftp:ssl-protect-data": "true",
+        "ssl:verify-certificate": "no",
+        "ftp:passive-mode": str(passive).lower(),
+        "ftp:prefer-epsv": "true",
+    }
+    commands = [f"set {name} {value}" for name, value in settings.items()]
+    name = f"[{address}]" if ":" in address else address
+    commands.append(f"open -u {USER},{PASSWORD} {'ftps' if tls == 'implicit' else 'ftp'}://{name}:{host.port}")
+    said = run("lftp", "--norc", "-c", "; ".join([*commands, f"mirror -R {source} up", f"mirror up {copy}"]))
     assert said.returncode == 0, said.stderr
     assert tree.files() == {"/up/sub/with space": b"x", **{f"/up/{name}": c for name, c in CONTENTS.items()}}
     assert {p.name: p.read_bytes() for p in copy.rglob("*") if p.is_file()} == {"with space": b"x", **CONTENTS}
+    assert host.tls_errors == []
 
 
 def test_a_data_connection_to_a_stranger_is_none(serve: Serve) -> None:

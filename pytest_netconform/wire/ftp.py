@@ -46,8 +46,8 @@ class Reply:
 
     @property
     def temporary(self) -> bool:
-        """Whether it is a refusal that asks to try again later (4yz)."""
-        return self.code is not None and 400 <= self.code < 500
+        """Whether it is a refusal for want of something, not for what was asked: 4yz, and 552, no room (4.2.1)."""
+        return self.code is not None and (400 <= self.code < 500 or self.code == 552)
 
     @property
     def preliminary(self) -> bool:

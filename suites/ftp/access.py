@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pytest_netconform.codes import Code
-from pytest_netconform.dialogues.ftp import ORDERLY, TLS_FIRST, Ftp
+from pytest_netconform.dialogues.ftp import ORDERLY, Ftp
+from pytest_netconform.dialogues.ftp_control import TLS_FIRST
 from pytest_netconform.requirement import (
     INTEROP,
     MAY,

@@ -112,9 +112,9 @@ def test_rest_is_what_has_no_end() -> None:
     assert framer.rest() == b"211-a\r\n211-b\r\n21"
 
 
-@pytest.mark.parametrize(("code", "temporary", "preliminary"), [(150, False, True), (226, False, False), (425, 1, 0)])
-def test_kinds_of_codes(code: int, temporary: bool, preliminary: bool) -> None:
-    """4yz asks to come again, 1yz announces another reply."""
+@pytest.mark.parametrize(("code", "temporary", "preliminary"), [(150, 0, 1), (226, 0, 0), (425, 1, 0), (552, 1, 0)])
+def test_kinds_of_codes(code: int, temporary: int, preliminary: int) -> None:
+    """4yz asks to come again, and 552 to make room; 1yz announces another reply."""
     reply = Reply(code, (b"",), b"")
     assert (reply.temporary, reply.preliminary) == (bool(temporary), bool(preliminary))
 
