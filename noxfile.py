@@ -16,4 +16,4 @@ def tests(session: nox.Session, pytest_version: str) -> None:
     session.install(
         "-e", ".", "setuptools>=77", "pytest-timeout==2.4.0", "pytest-xdist==3.8.0", f"pytest=={pytest_version}"
     )
-    session.run("python", "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *session.posargs)
+    session.run("python", "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *session.posargs)

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 from typing import Protocol as Shape
 
-from pytest_netconform.dialogue import Opener, Visit
 from pytest_netconform.judge import Column, Outcome, judge
 from pytest_netconform.requirement import check_of
 from pytest_netconform.target import Target
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Opener, Visit
 
 STEPS = (8, 4, 2, 1)  # how many dialogues at a time are tried
 HELD_PATIENCE = 1.0  # seconds that one of many connections may wait for its greeting
@@ -210,14 +210,16 @@ def measured(target: Target, column: Column) -> int:
         target.carriage,
         options=target.options,
         cut=target.cut,
+        dialect=target.dialect,
     )
+    hurried.survey, hurried.shared = target.survey, target.shared
     held = _held(hurried, column)
     size = next((step for step in STEPS if step <= held), 1)
     if size > 1:
         with ThreadPoolExecutor(size) as pool:
             times = list(pool.map(lambda _: _served(hurried, column), range(size)))
-        # a control is a greeting and an answer
-        target.survey.latency = max(target.survey.latency, max(times) / 2)
+        if target.owes:  # a control is a greeting and an answer; where nothing is said, a silence
+            target.survey.latency = max(target.survey.latency, max(times) / 2)
     return size
 
 

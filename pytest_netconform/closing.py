@@ -14,7 +14,6 @@ import pytest
 
 from pytest_netconform import baseline
 from pytest_netconform.ahead import Processes
-from pytest_netconform.dialogue import Visit
 from pytest_netconform.options import Settings
 from pytest_netconform.report import json_file, terminal
 from pytest_netconform.report.file import ReportError, check_writable
@@ -22,6 +21,7 @@ from pytest_netconform.report.record import Entry, Record, entry_of
 from pytest_netconform.roster import column_of
 from pytest_netconform.target import Target
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Visit
 
 MET = ("pass", "observed")  # verdicts of a target that does something right
 ENDED = "dead at the end of the run"
@@ -153,4 +153,4 @@ class Ledger:
 
 def _unmet(name: str) -> Entry:
     """The entry of a target that no process reached."""
-    return {"name": name, "url": "", "protocol": "", "capabilities": [], "problem": ""}
+    return {"name": name, "url": "", "protocol": "", "dialect": "", "capabilities": [], "problem": ""}

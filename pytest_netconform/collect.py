@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_netconform.plugin import wake
-from pytest_netconform.protocols import PROTOCOLS, Protocol
+from pytest_netconform.protocols import SUITES, Suite, speaking
 from pytest_netconform.requirement import Check, check_of, selects
+from pytest_netconform.verdict import NotApplicable
 
 if TYPE_CHECKING:
-    from pytest_netconform.dialogue import Opener
+    from pytest_netconform.protocols import Protocol
     from pytest_netconform.target import Target
+    from pytest_netconform.visit import Opener, Visit
 
 TARGET = "netconform_target"
 
@@ -49,25 +51,25 @@ class Ticket:
 class SuiteModule(pytest.Module):
     """The checks of one suite. Its node id is the suite's name, wherever the package lies."""
 
-    protocol: Protocol
+    suite: Suite
     looked = False
 
     @classmethod
-    def of(cls, session: pytest.Session, protocol: Protocol) -> SuiteModule:
-        """The node of a protocol's suite."""
-        file = import_module(protocol.suite).__file__
+    def of(cls, session: pytest.Session, suite: Suite) -> SuiteModule:
+        """The node of a suite."""
+        file = import_module(suite.module).__file__
         assert file is not None
-        node: SuiteModule = cls.from_parent(session, path=Path(file), name=protocol.name, nodeid=protocol.name)
-        node.protocol = protocol
+        node: SuiteModule = cls.from_parent(session, path=Path(file), name=suite.name, nodeid=suite.name)
+        node.suite = suite
         return node
 
     def _getobj(self) -> ModuleType:
-        return import_module(self.protocol.suite)
+        return import_module(self.suite.module)
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Every check of the suite, whatever the user's python_functions or collect_imported_tests say."""
         if not self.looked:
-            _register(self, {**_rungs([self.protocol]), TARGET: _suite_target(self.protocol)})
+            _register(self, {**_rungs([self.suite]), TARGET: _suite_target(self.suite)})
         self.looked = True
         for name, value in list(vars(self.obj).items()):
             if check_of(value) is not None:
@@ -84,14 +86,14 @@ class Suites:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.protocols: list[Protocol] = []
+        self.suites: list[Suite] = []
         self.wanted: dict[str, list[str]] = {}  # suite → the ids under it that arguments named; none: all
         self.select: Sequence[str] = ()
         self.left_out: set[str] = set()  # the requirements of checks that this run does not take
 
-    def add(self, protocols: Iterable[Protocol]) -> None:
+    def add(self, suites: Iterable[Suite]) -> None:
         """Put these suites into the session, once each."""
-        self.protocols += [protocol for protocol in protocols if protocol not in self.protocols]
+        self.suites += [suite for suite in suites if suite not in self.suites]
 
     def want(self, arguments: Iterable[str]) -> None:
         """Take `smtp` or `smtp::test_…` arguments: with them, only what they name is run."""
@@ -106,17 +108,17 @@ class Suites:
         with_paths: modules of the user's are in the session too, and may hold checks of his own.
         """
         for suite, names in self.wanted.items():
-            known = _checks(import_module(PROTOCOLS[suite].suite))
+            known = _checks(import_module(SUITES[suite].module))
             for name in names:
                 base = name.partition("[")[0]
                 if base and base not in known:
                     raise pytest.UsageError(f"not found: {suite}::{base}{_near(base, known)}")
-        suites = [import_module(protocol.suite) for protocol in self.protocols]
+        suites = [import_module(suite.module) for suite in self.suites]
         if not with_paths:
             self._check_selection([check.requirement.id for suite in suites for check in _checks(suite).values()])
 
     def _check_selection(self, known: Collection[str]) -> None:
-        suites = [import_module(protocol.suite) for protocol in self.protocols]
+        suites = [import_module(suite.module) for suite in self.suites]
         excluded = {id: reason for suite in suites for id, reason in getattr(suite, "NOT_CHECKED", [])}
         for pattern in self.select:
             if any(selects(pattern, id) for id in known):
@@ -135,7 +137,7 @@ class Suites:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         report = yield
         if isinstance(collector, pytest.Session):
-            report.result = [*report.result, *(SuiteModule.of(collector, protocol) for protocol in self.protocols)]
+            report.result = [*report.result, *(SuiteModule.of(collector, suite) for suite in self.suites)]
         elif isinstance(collector, SuiteModule) and report.passed and not collector.looked:
             report.result = list(collector.collect())  # --lf passes over files whose names it does not know
         return report
@@ -147,9 +149,13 @@ class Suites:
         definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(TARGET, ())
         if not definitions or not hasattr(definitions[-1].func, "netconform_default"):
             return  # the user's own fixture says which target
-        protocol = protocol_of(metafunc.function)
-        names = wake(self.config).roster.speaking(protocol) if protocol else []
-        if len(names) > 1:
+        suite = suite_of(metafunc.function)
+        specs = wake(self.config).roster.speaking(suite) if suite else []
+        if len(specs) > 1:
+            known = metafunc.definition._fixtureinfo.name2fixturedefs
+            asked = {name for name, found in known.items() if hasattr(found[-1].func, "netconform_rung")}
+            able = [spec for spec in specs if spec.protocol and asked <= column_rungs(spec.protocol).keys()]
+            names = [spec.name for spec in able or specs]
             metafunc.parametrize(TARGET, names, indirect=True, scope="session", ids=names)
 
     @pytest.hookimpl(tryfirst=True)
@@ -183,11 +189,15 @@ class Suites:
 
 def adopt(collector: pytest.Module, module: object) -> None:
     """A module of the user's was imported: if it holds checks (door 3), give it the rungs that they stand on."""
-    spoken = [protocol_of(value) for value in list(vars(module).values()) if check_of(value) is not None]
-    if spoken:
-        wake(collector.config)
+    held = [suite_of(value) for value in list(vars(module).values()) if check_of(value) is not None]
+    if held:
+        run = wake(collector.config)
+        suites = [suite for suite in SUITES.values() if suite in held]
+        fixtures = _rungs(suites)
+        if len(suites) == 1 and len(run.roster.specs) > 1 and _default_target(collector):
+            fixtures[TARGET] = _suite_target(suites[0])  # of several targets, the one that these checks are for
         # before pytest looks into the module itself, so that a rung that the module defines again overrides ours
-        _register(collector, _rungs(protocol for protocol in PROTOCOLS.values() if protocol in spoken))
+        _register(collector, fixtures)
 
 
 def check_of_item(item: pytest.Item) -> Check | None:
@@ -195,41 +205,69 @@ def check_of_item(item: pytest.Item) -> Check | None:
     return check_of(item.obj) if isinstance(item, pytest.Function) else None
 
 
-def protocol_of(function: object) -> Protocol | None:
-    """The protocol whose suite a check belongs to; a check of the user's own says it by the beginning of its id."""
+def suite_of(function: object) -> Suite | None:
+    """The suite that a check belongs to; a check of the user's own says it by the beginning of its id."""
     home = getattr(function, "__module__", "") or ""
     check = check_of(function)
-    word = check.requirement.id.partition("-")[0].lower() if check else ""
-    for protocol in PROTOCOLS.values():
-        if home == protocol.suite or home.startswith(f"{protocol.suite}."):
-            return protocol
-    return PROTOCOLS.get(word)
+    word = check.requirement.id.partition("-")[0] if check else ""
+    for suite in SUITES.values():
+        if home == suite.module or home.startswith(f"{suite.module}."):
+            return suite
+    return next((suite for suite in SUITES.values() if word in suite.ids), None)
 
 
 # -- fixtures
 
 
-def _rungs(protocols: Iterable[Protocol]) -> dict[str, Callable[..., Any]]:
-    columns = [import_module(protocol.column).COLUMN for protocol in protocols]
-    return {name: _rung(name, opener) for column in columns for name, opener in column.rungs.items()}
+def column_rungs(protocol: Protocol) -> Mapping[str, Opener]:
+    """The states into which a dialogue of a protocol can be brought, by the names of the rungs."""
+    rungs: Mapping[str, Opener] = import_module(protocol.column).COLUMN.rungs
+    return rungs
 
 
-def _rung(name: str, opener: Opener) -> Callable[..., Any]:
+def opener_of(name: str, protocol: Protocol | None) -> Opener:
+    """How a rung is reached at a target of a protocol. Several protocols may share a suite, and its rungs."""
+    found = column_rungs(protocol).get(name) if protocol else None
+
+    def missing(visit: Visit) -> Any:
+        title = protocol.title if protocol else "unknown"
+        raise NotApplicable(name, f"{name} is no state of a target of the kind {title}")
+
+    return found or missing
+
+
+def _rungs(suites: Iterable[Suite]) -> dict[str, Callable[..., Any]]:
+    found: dict[str, Callable[..., Any]] = {}
+    for suite in suites:
+        for protocol in speaking(suite.name):
+            for name, opener in column_rungs(protocol).items():
+                found.setdefault(name, _rung(name, opener.__doc__))
+    return found
+
+
+def _rung(name: str, meaning: str | None) -> Callable[..., Any]:
     def rung(request: pytest.FixtureRequest, netconform_target: Any) -> Ticket:
-        return Ticket(opener, wake(request.config).found(netconform_target))
+        target = wake(request.config).found(netconform_target)
+        return Ticket(opener_of(name, target.spec.protocol), target)
 
-    rung.__name__, rung.__doc__ = name, opener.__doc__
-    rung.netconform_rung = opener  # type: ignore[attr-defined]
+    rung.__name__, rung.__doc__ = name, meaning
+    rung.netconform_rung = name  # type: ignore[attr-defined]
     return pytest.fixture(name=name)(rung)
 
 
-def _suite_target(protocol: Protocol) -> Callable[..., Any]:
+def _suite_target(suite: Suite) -> Callable[..., Any]:
     def target(request: pytest.FixtureRequest) -> Target:
         """The target that this check is for."""
-        return wake(request.config).given(getattr(request, "param", None), protocol)
+        return wake(request.config).given(getattr(request, "param", None), suite)
 
     target.netconform_default = True  # type: ignore[attr-defined]
     return pytest.fixture(name=TARGET, scope="session")(target)
+
+
+def _default_target(node: pytest.Collector) -> bool:
+    """Whether no conftest of the user's says which target a node's checks are for."""
+    known = node.session._fixturemanager.getfixturedefs(TARGET, node) or ()
+    return bool(known) and hasattr(known[-1].func, "netconform_default")
 
 
 def _register(node: pytest.Collector, fixtures: Mapping[str, Callable[..., Any]]) -> None:

@@ -11,20 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pytest_netconform.dialogue import shown
-from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS, Protocol
+from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS, Protocol, by_scheme
+from pytest_netconform.sockets import SocketCarriage, client_hello
 from pytest_netconform.target import Spec, TargetError
 from pytest_netconform.transcript import Transcript, What
-from pytest_netconform.transport import (
-    Cancel,
-    Gone,
-    Silence,
-    SocketCarriage,
-    TlsFailure,
-    Unreachable,
-    Wire,
-    client_hello,
-)
+from pytest_netconform.transport import Cancel, Gone, Silence, TlsFailure, Unreachable, Wire
+from pytest_netconform.visit import shown
 from pytest_netconform.wire.cuts import whole
 
 SECONDS = 4.0  # for the whole of a detection, connections apart
@@ -38,7 +30,9 @@ TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 
 @dataclass(frozen=True)
 class Heard:
-    """What came, and what ended the listening: `line` (a line end), `quiet`, `silence`, `close`, `endless`."""
+    """What came, and what ended the listening: `line` (a line end), `quiet`, `silence`, `close`, `endless`, or that it
+    is the `echo` of what was said.
+    """
 
     data: bytes
     end: str
@@ -49,10 +43,18 @@ class Heard:
         return f"{text} without a line end" if not more and self.end != "line" else text
 
 
+class Unrecognised(TargetError):
+    """There is a server, and it is of no known kind: why not, and what to do. implicit_tls: it wants TLS first."""
+
+    def __init__(self, why: str, advice: str, *, implicit_tls: bool = False) -> None:
+        super().__init__(f"{why}{advice}")
+        self.why, self.advice, self.implicit_tls = why, advice, implicit_tls
+
+
 def detect(spec: Spec, *, cancel: Cancel | None = None, seconds: float = SECONDS) -> Spec:
     """The same target with its scheme and protocol filled in; one that names its scheme is returned as it is.
 
-    Raises TargetError with one line: nobody there, nothing said, or what was heard when it fits no protocol.
+    Raises TargetError with one line: nobody there; Unrecognised: nothing said, or what fits no protocol.
     """
     if spec.reference or spec.protocol is not None:
         return spec
@@ -60,9 +62,25 @@ def detect(spec: Spec, *, cancel: Cancel | None = None, seconds: float = SECONDS
     protocol, implicit_tls = _recognised(spec, cancel, seconds)
     scheme = next((s for s, how in protocol.schemes.items() if how.implicit_tls is implicit_tls), None)
     if scheme is None:
-        raise TargetError(f"{_place(spec)} speaks {protocol.title} inside TLS from the start; no scheme says that")
+        raise TargetError(f"{spec.place} speaks {protocol.title} inside TLS from the start; no scheme says that")
     _check_options(spec, protocol)
     return replace(spec, scheme=scheme, protocol=protocol)
+
+
+def recognised(spec: Spec, *, cancel: Cancel | None = None, seconds: float = SECONDS) -> tuple[Spec, str]:
+    """As `detect`, but what is of no known kind is a stream that nobody has described; the text says why, in that case.
+
+    Raises TargetError when nobody is there, or when it was given options that no such stream has.
+    """
+    try:
+        return detect(spec, cancel=cancel, seconds=seconds), ""
+    except Unrecognised as stranger:
+        scheme = "tcps" if stranger.implicit_tls else "tcp"
+        protocol = by_scheme(scheme)
+        assert protocol is not None
+        if _strange(spec, protocol):
+            raise
+        return replace(spec, scheme=scheme, protocol=protocol), stranger.why
 
 
 def misnamed(spec: Spec, transcript: Transcript) -> str:
@@ -80,7 +98,7 @@ def misnamed(spec: Spec, transcript: Transcript) -> str:
     if not data or _fits(protocol.plausible or protocol.greeting, data):
         return ""
     heard = Heard(data, "line" if b"\n" in data else "silence")
-    return f"{_place(spec)} is no {protocol.title} server: it greets with {heard}{_hint(spec, heard)}"
+    return f"{spec.place} is no {protocol.title} server: it greets with {heard}{_hint(spec, heard)}"
 
 
 def _recognised(spec: Spec, cancel: Cancel | None, seconds: float) -> tuple[Protocol, bool]:
@@ -91,7 +109,7 @@ def _recognised(spec: Spec, cancel: Cancel | None, seconds: float) -> tuple[Prot
         if heard.data:
             return _by_greeting(spec, wire, heard, seconds), False
         if heard.end == "close":
-            raise TargetError(f"{_place(spec)} closes the connection and says nothing")
+            raise Unrecognised(f"{spec.place} closes the connection and says nothing", _name_it())
         answer = _after_hello(wire, spec, seconds * HELLO_PART)
     finally:
         wire.close()
@@ -100,10 +118,10 @@ def _recognised(spec: Spec, cancel: Cancel | None, seconds: float) -> tuple[Prot
 
 def _by_greeting(spec: Spec, wire: Wire, heard: Heard, seconds: float) -> Protocol:
     if heard.end == "endless":
-        raise TargetError(f"{_place(spec)} greets without an end: {heard} and on; {_name_it()}")
+        raise Unrecognised(f"{spec.place} greets without an end: {heard} and on", _name_it())
     rows = [row for row in PROTOCOLS.values() if row.greeting is not None and _fits(row.greeting, heard.data)]
     if not rows:
-        raise TargetError(f"{_place(spec)} is of no known kind: it greets with {heard}{_hint(spec, heard)}")
+        raise Unrecognised(f"{spec.place} is of no known kind: it greets with {heard}", _hint(spec, heard))
     said = []
     for row in rows:
         if not row.probe or row.answer is None:
@@ -113,12 +131,12 @@ def _by_greeting(spec: Spec, wire: Wire, heard: Heard, seconds: float) -> Protoc
             return row
         said.append(f"answers {shown(row.probe)} with {answer if answer.data else 'nothing'}")
     story = " and ".join([f"it greets with {heard}", *said])
-    raise TargetError(f"{_place(spec)} is of no known kind: {story}; {_name_it()}")
+    raise Unrecognised(f"{spec.place} is of no known kind: {story}", _name_it())
 
 
 def _silent(spec: Spec, cancel: Cancel | None, seconds: float, answer: Heard) -> tuple[Protocol, bool]:
     """The server waits for the client: TLS, a protocol whose client speaks first, or nothing that we know."""
-    if TLS_RECORD.match(answer.data):
+    if TLS_RECORD.match(answer.data) and answer.end != "echo":
         return _inside_tls(spec, cancel, seconds), True
     for row in PROTOCOLS.values():
         if row.greeting is None and row.probe and row.answer is not None:
@@ -129,28 +147,42 @@ def _silent(spec: Spec, cancel: Cancel | None, seconds: float, answer: Heard) ->
             finally:
                 wire.close()
     late = [row for row in PROTOCOLS.values() if row.greeting is not None and _fits(row.greeting, answer.data)]
-    if len(late) == 1:  # its greeting was only slow, and the hello has spoilt this connection for a probe
-        return late[0], False
+    if late:  # its greeting was only slow, and the hello has spoilt this connection for a probe
+        return late[0] if len(late) == 1 else _slow(spec, cancel, seconds), False
     quiet = f"says nothing for {seconds * (1 - HELLO_PART):g} s"
+    if answer.end == "echo":
+        raise Unrecognised(f"{spec.place} {quiet}, and sends a TLS hello back as it came", f"; try echo://{spec.place}")
     if answer.data:
-        raise TargetError(f"{_place(spec)} {quiet}, and answers a TLS hello with {answer}; {_name_it()}")
-    advice = f"name its scheme ({_known()}), and give it more time by ?patience= if it is slow"
-    raise TargetError(f"{_place(spec)} {quiet}, nor to a TLS hello; {advice}")
+        raise Unrecognised(f"{spec.place} {quiet}, and answers a TLS hello with {answer}", _name_it())
+    advice = f"; name its scheme ({_known()}), and give it more time by ?patience= if it is slow"
+    raise Unrecognised(f"{spec.place} {quiet}, nor to a TLS hello", advice)
+
+
+def _slow(spec: Spec, cancel: Cancel | None, seconds: float) -> Protocol:
+    """Several protocols greet like that: another connection, time for its greeting, and then the probes."""
+    wire = _dial(spec, cancel)
+    try:
+        return _by_greeting(spec, wire, _greeting(wire, seconds), seconds)
+    finally:
+        wire.close()
 
 
 def _inside_tls(spec: Spec, cancel: Cancel | None, seconds: float) -> Protocol:
-    suggestion = " or ".join(f"{s}://{_place(spec)}" for s in _schemes(implicit_tls=True))
+    suggestion = " or ".join(f"{s}://{spec.place}" for s in _inside_tls_schemes())
     try:
         wire = _dial(spec, cancel, implicit_tls=True)
     except TargetError as error:
-        raise TargetError(f"{_place(spec)} waits for TLS from the start, and: {error}; try {suggestion}") from None
+        raise TargetError(f"{spec.place} waits for TLS from the start, and: {error}; try {suggestion}") from None
     try:
         heard = _greeting(wire, seconds * (1 - HELLO_PART))
         if heard.data:
             return _by_greeting(spec, wire, heard, seconds)
+    except Unrecognised as stranger:
+        raise Unrecognised(stranger.why, stranger.advice, implicit_tls=True) from None
     finally:
         wire.close()
-    raise TargetError(f"{_place(spec)} speaks TLS from the start and then says nothing; try {suggestion}")
+    why = f"{spec.place} speaks TLS from the start and then says nothing"
+    raise Unrecognised(why, f"; try {suggestion}", implicit_tls=True)
 
 
 # -- on the wire
@@ -208,11 +240,13 @@ def _probed(wire: Wire, row: Protocol, seconds: float) -> Heard:
 
 def _after_hello(wire: Wire, spec: Spec, seconds: float) -> Heard:
     deadline = wire.now() + seconds
+    hello = client_hello(spec.options.get("servername") or spec.host)
     try:
-        wire.send(client_hello(spec.options.get("servername") or spec.host), deadline)
+        wire.send(hello, deadline)
     except (Silence, Gone):
         return Heard(b"", "close")
-    return _listen(wire, deadline, first_line=False)
+    heard = _listen(wire, deadline, first_line=False)
+    return Heard(heard.data, "echo") if heard.data and hello.startswith(heard.data) else heard
 
 
 # -- words
@@ -228,36 +262,32 @@ def _fits_a_line(pattern: str, data: bytes) -> bool:
 
 def _hint(spec: Spec, heard: Heard) -> str:
     if TLS_RECORD.match(heard.data):
-        return f", which is TLS; try {' or '.join(f'{s}://' for s in _schemes(implicit_tls=True))}"
+        return f", which is TLS; try {' or '.join(f'{s}://' for s in _inside_tls_schemes())}"
     rows = [row for row in PROTOCOLS.values() if row.greeting is not None and _fits(row.greeting, heard.data)]
     if spec.protocol is None:
-        return f"; {_name_it()}"
+        return _name_it()
     other = [row for row in rows if row is not spec.protocol]
     return f", as {' or '.join(row.title for row in other)} servers do" if other else ""
 
 
 def _name_it() -> str:
-    return f"if you know better, name its scheme ({_known()})"
+    return f"; if you know better, name its scheme ({_known()})"
 
 
 def _known() -> str:
-    return ", ".join(f"{scheme}://" for scheme in _schemes())
+    ways = [(s, how) for row in PROTOCOLS.values() for s, how in row.schemes.items()]
+    return ", ".join(f"{s}://" for s, how in ways if not (how.dialect or how.datagrams or how.path))
 
 
-def _schemes(*, implicit_tls: bool | None = None) -> Sequence[str]:
-    return [
-        scheme
-        for row in PROTOCOLS.values()
-        for scheme, how in row.schemes.items()
-        if implicit_tls is None or how.implicit_tls is implicit_tls
-    ]
-
-
-def _place(spec: Spec) -> str:
-    return f"[{spec.host}]:{spec.port}" if ":" in spec.host else f"{spec.host}:{spec.port}"
+def _inside_tls_schemes() -> Sequence[str]:
+    return [scheme for row in PROTOCOLS.values() for scheme, how in row.schemes.items() if how.implicit_tls]
 
 
 def _check_options(spec: Spec, protocol: Protocol) -> None:
-    strange = [option for option in spec.options if option not in protocol.options and option not in COMMON_OPTIONS]
-    if strange:
-        raise TargetError(f"{_place(spec)} speaks {protocol.title}, which has no target option {strange[0]!r}")
+    if strange := _strange(spec, protocol):
+        raise TargetError(f"{spec.place} speaks {protocol.title}, which has no target option {strange[0]!r}")
+
+
+def _strange(spec: Spec, protocol: Protocol) -> Sequence[str]:
+    """The options of a target that its protocol does not have."""
+    return [option for option in spec.options if option not in protocol.options and option not in COMMON_OPTIONS]

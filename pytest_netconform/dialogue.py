@@ -1,31 +1,23 @@
 """The dialogue: what a check says and what it expects to hear.
 
-`Visit` is one check's stay at a target: its connections, its transcript, what it tolerated, noted and observed.
-`Dialogue` is one connection of a visit, generic over a framer of `wire/`. Neither knows pytest, nor any one protocol.
+`Dialogue` is one connection of a visit, generic over a framer of `wire/`. It knows neither pytest nor any one protocol.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 from typing import Protocol as Shape
 
-from pytest_netconform.target import Target
-from pytest_netconform.transcript import Transcript, What, visible
-from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unreachable, Wire
-from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.codes import Code, code_pattern, fits, listed
+from pytest_netconform.transcript import What
+from pytest_netconform.transport import ClearText, Gone, Silence, TlsFailure, Unclosed
+from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
+from pytest_netconform.visit import NoConnection, Opener, Remarks, Visit
 
-Code = int | str  # 250, or a pattern such as "5yz", "OK"
 Say = str | bytes  # a str is one line, CRLF is added; bytes are sent as they are
 
-ANSWER_OCTETS = 1 << 20  # an answer that has not ended by then has no end
-SHOWN = 120  # octets of a command or an answer that a message repeats
-
-
-class NoConnection(Inconclusive):
-    """There was no connection to be had. It counts against the target only where one is owed (`served_again`)."""
+ANSWER_OCTETS = 1 << 20
 
 
 class Value(Shape):
@@ -70,59 +62,7 @@ class Framer(Shape[V_co]):
         """What is no whole answer yet."""
 
 
-class Visit:
-    """One check's stay at a target. Make one per check; `close` it whatever happened."""
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.transcript = Transcript()
-        self.deviations: list[Deviation] = []
-        self.notes: list[str] = []
-        self.observed: list[str] = []
-        self.evidence: set[str] = set()  # twin, refusal, silence, close, control: what the verdict rests on
-        self.epoch = target.carriage.now()
-        self._wires: list[Wire] = []
-        self._nonces: list[str] = []
-        for secret in filter(None, [target.account[1].encode()]):
-            self.transcript.hide(secret)
-
-    def dial(self) -> Wire:
-        """A new connection. Raises NoConnection when there is none to be had."""
-        number = len(self._wires) + 1
-        try:
-            wire = self.target.carriage.connect(self.transcript, number, self.epoch, self.target.cut)
-        except Unreachable as error:
-            raise NoConnection(str(error)) from None
-        self._wires.append(wire)
-        return wire
-
-    def note(self, text: str) -> None:
-        """Remember a remark that does not change the verdict."""
-        if text not in self.notes:
-            self.notes.append(text)
-
-    def nonce(self, word: str) -> str:
-        """Register a word made for this visit alone, so that expectations read the same in every run."""
-        self._nonces.append(word)
-        return word
-
-    def stable(self, text: str) -> str:
-        """The text with every word made for this visit replaced by `{marker}`."""
-        for word in self._nonces:
-            text = text.replace(word, "{marker}")
-        return text
-
-    def seconds(self) -> float:
-        """How long this visit has lasted, on the carriage's clock."""
-        return self.target.carriage.now() - self.epoch
-
-    def close(self) -> None:
-        """Leave: close whatever is still open."""
-        for wire in self._wires:
-            wire.close()
-
-
-class Dialogue(Generic[V]):
+class Dialogue(Remarks, Generic[V]):
     """One connection of a visit. Everything a check does goes through here, so that every expectation is recorded.
 
     `control` is an exchange that a healthy peer answers in any state that the check leaves: (command, codes).
@@ -131,6 +71,7 @@ class Dialogue(Generic[V]):
     control: ClassVar[tuple[Say, tuple[Code, ...]]] = ("", ())
     accepted: ClassVar[tuple[Code, ...]] = ("2yz", "3yz")
     refused: ClassVar[tuple[Code, ...]] = ("4yz", "5yz")
+    longest: ClassVar[int] = ANSWER_OCTETS  # octets of an answer; one that has not ended by then has no end
 
     def __init__(self, visit: Visit, framer: Callable[[], Framer[V]]) -> None:
         self.visit = visit
@@ -139,6 +80,7 @@ class Dialogue(Generic[V]):
         self.reopen: Callable[[Visit], Dialogue[Any]] | None = None  # how the judge reached this state
         self.rung = ""  # and what that state is called
         self.over = False  # whether listening for an answer has met the end of the connection
+        self.broken = False  # and whether that was no close, but a reset
         self._make_framer = framer
         self._framer = framer()
         self._said = "the connection"
@@ -210,17 +152,23 @@ class Dialogue(Generic[V]):
             except Silence:
                 raise self._owed(expected, f"nothing for {patience:g} s") from None
             except (Gone, TlsFailure) as error:
-                self.over = True
+                self.over, self.broken = True, not isinstance(error, Unclosed)
                 raise self._owed(expected, f"the end of the connection ({error})") from None
             if not data:
                 self.over = True
-                raise self._owed(expected, "the connection was closed")
+                if (value := self._ended_by_close()) is None:
+                    raise self._owed(expected, "the connection was closed")
+                break
             octets += len(data)
-            if octets > ANSWER_OCTETS:
-                raise NonConformity(expected, f"an answer that has no end after {ANSWER_OCTETS} octets", owed=True)
+            if octets > self.longest:
+                raise NonConformity(expected, f"an answer that has no end after {self.longest} octets", owed=True)
             self._framer.feed(data)
         self.wire.record(What.HEARD, value.raw)
         return value
+
+    def _ended_by_close(self) -> V | None:
+        """The answer that the end of the connection completes, where that is a way to end one."""
+        return None
 
     def heard(self, *, window: float | None = None) -> V | None:
         """The answer that arrives within one silence window, or None; then `over` tells whether the peer has closed.
@@ -236,10 +184,6 @@ class Dialogue(Generic[V]):
     def _await(self, what: str, seconds: float, pattern: bytes = b"") -> None:
         """Leave word for a reproducer: from here on we wait for this, at most so long."""
         self.wire.record(What.AWAIT, f"{what} {seconds:g} ".encode() + pattern)
-
-    def _shown(self, data: bytes) -> str:
-        """Octets for a message; secrets are hidden before anything is cut."""
-        return shown(self.visit.transcript.mask(data))
 
     def unframed(self) -> bytes:
         """What arrived and is no whole answer yet."""
@@ -423,7 +367,8 @@ class Dialogue(Generic[V]):
         self._await("end", self.target.window)
         try:
             while self.wire.receive(deadline):
-                pass
+                if self.wire.now() >= deadline:
+                    return False
         except Silence:
             return False
         except (Gone, TlsFailure):
@@ -449,31 +394,6 @@ class Dialogue(Generic[V]):
             raise NonConformity(expected, str(problem), owed=True, passing=True) from None
         return opened
 
-    def observe(self, value: object) -> None:
-        """Record what this target does where the standard leaves it free."""
-        self.visit.observed.append(str(value))
-
-    def note(self, text: str) -> None:
-        """Record a remark that does not change the verdict."""
-        self.visit.note(text)
-
-    def tolerate(self, expected: str, received: bytes, note: str) -> None:
-        """Record a DEVIATION that the field shows so often that it is not failed; the check goes on."""
-        self.visit.deviations.append(Deviation(expected, self._shown(received), note))
-
-    def require(self, truth: object, expected: str, received: object) -> None:
-        """Raise NonConformity unless `truth`: for rules about the contents of answers (octets are made visible)."""
-        if not truth:
-            text = self._shown(received) if isinstance(received, bytes) else str(received)
-            raise NonConformity(expected, text)
-
-    def not_applicable(self, reason: str) -> None:
-        """End the check: the target leaves it nothing to look at."""
-        raise NotApplicable(reason, reason)
-
-
-Opener = Callable[[Visit], Any]
-
 
 def reach(opener: Opener, visit: Visit, rung: str) -> Any:
     """Open a rung of the ladder; whatever goes wrong on the way makes the check Inconclusive."""
@@ -486,38 +406,5 @@ def reach(opener: Opener, visit: Visit, rung: str) -> Any:
     return opened
 
 
-def shown(data: bytes) -> str:
-    """Octets for a message: printable, short, a command's own CRLF left out."""
-    text = data[:-2] if data.endswith(b"\r\n") else data
-    if len(text) > SHOWN:
-        return f"{visible(text[: SHOWN - 40])}[...]{visible(text[-40:])} ({len(text)} octets)"
-    return visible(text)
-
-
 def _octets(what: Say) -> bytes:
     return what if isinstance(what, bytes) else what.encode() + b"\r\n"
-
-
-def fits(code: Code, codes: Sequence[Code]) -> bool:
-    """Whether `code` is one of `codes`; in a pattern such as `5yz` the letters stand for any digit."""
-    return any(_matches(str(code), str(pattern)) for pattern in codes)
-
-
-@lru_cache(maxsize=4096)
-def _matches(code: str, pattern: str) -> bool:
-    return re.fullmatch(_digits(pattern), code) is not None
-
-
-def _digits(pattern: str) -> str:
-    return re.sub("[xyz]", "[0-9]", re.escape(pattern)) if pattern[:1].isdigit() else re.escape(pattern)
-
-
-def code_pattern(codes: Sequence[Code]) -> bytes:
-    """What the octets of an answer with one of `codes` begin with, as a regular expression."""
-    return b"(?:" + "|".join(_digits(str(code)) for code in codes).encode() + b")"
-
-
-def listed(codes: Sequence[Code]) -> str:
-    """Codes as words: `250`, `501, 503 or 554`."""
-    words = [str(code) for code in codes]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "an answer"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_netconform.ahead import Job
-from pytest_netconform.collect import TARGET, Ticket, check_of_item
+from pytest_netconform.collect import TARGET, Ticket, check_of_item, opener_of
 from pytest_netconform.plugin import wake
 from pytest_netconform.roster import column_of
 
@@ -54,7 +54,7 @@ def ahead_of_setup(first: pytest.Function, other: pytest.Item, job: Job) -> Job 
         definitions = other._fixtureinfo.name2fixturedefs.get(name, ())
         rung = getattr(definitions[-1].func, "netconform_rung", None) if definitions else None
         if rung is not None:
-            openers[name] = rung
+            openers[name] = opener_of(rung, job.target.spec.protocol)
         elif name == TARGET:
             values[name] = job.target
         elif name in params and (not definitions or definitions[-1].func.__module__ == PARAMETERS):

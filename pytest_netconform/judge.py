@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_netconform.dialogue import Opener, Visit, reach
+from pytest_netconform.dialect import Dialect
+from pytest_netconform.dialogue import reach
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.target import Survey, Target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable, Verdict, decide
+from pytest_netconform.visit import Opener, Visit
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,14 @@ class Column:
     """What a protocol's column offers the judge (`fixtures/<protocol>.py`).
 
     sanity: a dialogue that fills a Survey, and may stop at any point. control: a fresh connection is served; raises
-    otherwise. rungs: the states that checks can ask for, by argument name.
+    otherwise. rungs: the states that checks can ask for, by argument name. dialect: how the messages of a standard
+    protocol look to the generic suites; None where each target has its own.
     """
 
     sanity: Callable[[Visit, Survey], None]
     control: Callable[[Visit], None]
     rungs: Mapping[str, Opener]
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,17 @@ def judge(
         opened = {name: reach(opener, visit, name) for name, opener in openers.items()}
         check(**opened, **values)
         if "hostile" in meta.traits:
+            visit.close()  # whoever serves one client at a time, said or unsaid, serves the next when this one has gone
             visit.transcript.add(visit.seconds(), 0, What.AWAIT, b"service")
-            _control(target, column)
+            if not target.once_only:
+                _control(target, column)
     except Exception as error:
         problem = error
     finally:
         visit.close()
+    if _as_declared(meta, problem, target):
+        visit.observed.append(f"as declared, clients are not served at once: {problem}")
+        problem = None
     if isinstance(problem, NonConformity) and problem.passing and not target.lost:
         _look_after(target, column, meta.requirement.id)
     return _outcome(meta, visit, problem, target)
@@ -129,6 +138,12 @@ def _prepare(meta: Check, target: Target) -> None:
         target.require(need)
     if target.lost:
         raise Inconclusive(target.lost)
+
+
+def _as_declared(meta: Check, problem: BaseException | None, target: Target) -> bool:
+    """Whether what went wrong is the architecture that the target's dialect declares."""
+    alone = "crowded" in meta.traits and target.alone and not target.lost
+    return alone and isinstance(problem, NonConformity | Inconclusive)
 
 
 def _control(target: Target, column: Column) -> None:

@@ -6,24 +6,48 @@ A silence, or a limit of 300 seconds, costs nothing here and ends exactly. This 
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 
-from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, StartTls, WakeAt
+from pytest_netconform.memory_channels import Channels, Network
+from pytest_netconform.reference_servers.session import (
+    Action,
+    Close,
+    Peer,
+    Reset,
+    Send,
+    Session,
+    StartTls,
+    StopTls,
+    TellWhenSent,
+    WakeAt,
+)
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Gone, Silence, TlsFailure, Wire
 from pytest_netconform.wire.cuts import Cut, whole
 
+HOSTS = ("127.0.0.1", "::1")  # where the one machine stands that there is
+ROOM = 1 << 18  # octets that lie unread before a session is given no more to answer
+SENDING = 0.001  # seconds that a portion is under way, for sessions that wait for room (`TellWhenSent`)
+PORT = 21  # where every session stands, as far as anybody asks
 CLIENT_HELLO = b"\x16\x03\x01\x00\xa0\x01\x00\x00\x9c\x03\x03"  # what a session sees that was not asked for TLS
 
 
 class Memory:
     """A carriage whose peer is `make_session()`, once per connection; all connections share one virtual clock."""
 
-    def __init__(self, make_session: Callable[[], Session], *, implicit_tls: bool = False) -> None:
+    def __init__(
+        self, make_session: Callable[[], Session], *, implicit_tls: bool = False, host: str = "127.0.0.1"
+    ) -> None:
         self._make_session = make_session
+        self.network = Network(self, host)
         self._implicit_tls = implicit_tls
         self._links: list[_Link] = []
         self._now = 0.0
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
 
     def now(self) -> float:
         """Virtual seconds since this carriage was made."""
@@ -35,25 +59,47 @@ class Memory:
         while self._now < until:
             self.advance(until)
 
-    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses at which connections are taken."""
+        return HOSTS
+
+    def at(self, host: str) -> MemoryAt:
+        """The way to one of them; the client's own address looks the same."""
+        return MemoryAt(self, host)
+
+    def connect(
+        self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole, host: str = ""
+    ) -> MemoryWire:
         """A new session and the wire to it."""
-        link = _Link(self._make_session())
+        host = host or self.network.host
+        link = _Link(self._make_session(), self.network)
         self._links.append(link)
         wire = MemoryWire(self, link, transcript, number, epoch, cut)
         wire.record(What.CONNECT, b"memory")
-        link.perform(link.session.open(Peer(secure=self._implicit_tls), self._now))
+        wire.here, wire.there = (host, self.network.port()), (host, PORT)
+        link.perform(link.session.open(Peer(wire.here, self._implicit_tls, wire.there), self._now))
         if self._implicit_tls:
             wire.secure = True
             wire.record(What.TLS, wire.tls_version().encode())
         return wire
 
+    def schedule(self, time: float, work: Callable[[], None]) -> None:
+        """Something happens then, beside the sessions' own alarms."""
+        heapq.heappush(self._events, (time, next(self._order), work))
+
     def drop(self, link: _Link) -> None:
         """Forget a connection that both sides have left."""
         if link in self._links:
             self._links.remove(link)
+            link.channels.drop()
 
     def advance(self, until: float) -> None:
         """Move the clock to the next alarm of any session, or to `until`."""
+        if self._events and self._events[0][0] <= min([until, *(link.alarm for link in self._links if link.alarm)]):
+            time, _, work = heapq.heappop(self._events)
+            self._now = max(self._now, time)
+            work()
+            return
         due = [link for link in self._links if link.alarm is not None and link.alarm <= until]
         if not due:
             self._now = max(self._now, until)
@@ -63,14 +109,37 @@ class Memory:
         link.perform(link.session.wake(self._now))
 
 
+@dataclass(frozen=True)
+class MemoryAt:
+    """The same sessions under the same clock, reached at another address."""
+
+    memory: Memory
+    host: str
+
+    def now(self) -> float:
+        """Virtual seconds."""
+        return self.memory.now()
+
+    def pause(self, seconds: float) -> None:
+        """Advance the clock."""
+        self.memory.pause(seconds)
+
+    def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
+        """A new session and the wire to it."""
+        return self.memory.connect(transcript, number, epoch, cut, self.host)
+
+
 class _Link:
     """One connection's state between the client's wire and the session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, network: Network) -> None:
         self.session = session
+        self.channels = Channels(network, session, self.perform)
         self.arrived = bytearray()  # from the session, not yet read by the client
         self.alarm: float | None = None
         self.awaits_tls = False
+        self.ends_tls = False
+        self.tells = False  # the session waits until what it sent was read
         self.closed = False  # by the session
         self.broken = False  # by a reset
         self.finished = False  # by the client: no more from there
@@ -83,13 +152,21 @@ class _Link:
                 self.arrived += action.data
             elif isinstance(action, StartTls):
                 self.awaits_tls = True
+            elif isinstance(action, StopTls):
+                self.ends_tls = True
             elif isinstance(action, WakeAt):
                 self.alarm = action.at
+            elif isinstance(action, TellWhenSent):
+                self.tells = True
             elif isinstance(action, Close):
                 self.closed, self.alarm = True, None
+                self.channels.drop()
             elif isinstance(action, Reset):
                 self.broken, self.alarm = True, None
                 self.arrived.clear()
+                self.channels.drop()
+            else:
+                self.channels.perform(action)
 
 
 class MemoryWire(Wire):
@@ -124,6 +201,27 @@ class MemoryWire(Wire):
             return
         link.perform(link.session.receive(data, self.now()))
 
+    def _pour(self, data: bytes, deadline: float) -> int:
+        if len(self._link.arrived) >= ROOM:  # whoever is not read does not read either
+            self._memory.pause(max(0.0, deadline - self.now()))
+            return 0
+        self._write(data, deadline)
+        return len(data)
+
+    def _stirs(self) -> bool:
+        return bool(self._link.arrived) or self._link.closed or self._link.broken
+
+    def _write_urgent(self, octet: bytes, deadline: float) -> None:
+        if self._left or self._link.broken:
+            raise Gone("Connection reset by peer")
+        if self._link.session.urgent_inline:
+            self._write(octet, deadline)
+        elif not self._link.closed:
+            self._link.perform(self._link.session.urgent(octet, self.now()))
+
+    def _narrow(self, octets: int) -> None:
+        """There is no buffer."""
+
     def _read(self, deadline: float) -> bytes:
         link = self._link
         while True:
@@ -139,7 +237,13 @@ class MemoryWire(Wire):
                 return b""
             if self.now() >= deadline:
                 raise Silence("nothing came")
-            self._memory.advance(deadline)
+            if link.tells:
+                # a pull: whoever sends without end sends as much as is read, and reading takes time
+                link.tells = False
+                self._memory.pause(min(SENDING, deadline - self.now()))
+                link.perform(link.session.sent(self.now()))
+            else:
+                self._memory.advance(deadline)
 
     def _handshake(self, deadline: float) -> None:
         link = self._link
@@ -154,6 +258,12 @@ class MemoryWire(Wire):
         link.awaits_tls = False
         self.secure = True
         link.perform(link.session.secure(self.now()))
+
+    def _stop_tls(self, deadline: float) -> None:
+        if not self._link.ends_tls:
+            raise TlsFailure("the peer goes on inside TLS")
+        self._link.ends_tls = False
+        self._link.perform(self._link.session.cleared(self.now()))
 
     def _shutdown(self) -> None:
         if not self._link.finished and not self._link.closed:

@@ -68,6 +68,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "WAYS",
         "help": f"how what we say is delivered: {', '.join(CUTS)}; and to a reference, over {', '.join(WAYS)}",
     },
+    "dialect": {
+        "metavar": "FILE",
+        "help": "what targets speak that no protocol of ours fits: a TOML file (docs/dialects.md), or a ready dialect",
+    },
     "serve": {
         "metavar": "COMMAND",
         "help": "start the target by this command and end it afterwards; {port} stands for its port on 127.0.0.1",
@@ -100,6 +104,7 @@ class Settings:
     concurrency: int | None = None
     delivery: frozenset[str] = field(default_factory=frozenset)
     serve: str = ""
+    dialect: str = ""
 
     @property
     def cut(self) -> str:
@@ -118,9 +123,9 @@ def suites_named(config: pytest.Config) -> list[str]:
     found = [arg for arg in config.args if _SUITE_ARGUMENT.fullmatch(arg)]
     found = [arg for arg in found if "::" in arg or not (config.invocation_params.dir / arg).exists()]
     if found:
-        from pytest_netconform.protocols import PROTOCOLS
+        from pytest_netconform.protocols import SUITES
 
-        found = [arg for arg in found if arg.partition("::")[0] in PROTOCOLS]
+        found = [arg for arg in found if arg.partition("::")[0] in SUITES]
     return found
 
 
@@ -142,6 +147,7 @@ def settings(config: pytest.Config) -> Settings:
         concurrency=_count(option.netconform_concurrency),
         delivery=_delivery(option.netconform_delivery),
         serve=option.netconform_serve or "",
+        dialect=_dialect(config, option.netconform_dialect),
     )
 
 
@@ -166,6 +172,11 @@ def _count(text: str | None) -> int | None:
     if text.isascii() and text.isdigit() and 0 < int(text) <= 256:
         return int(text)
     raise pytest.UsageError(f"--netconform-concurrency={text}: a number from 1 to 256 is asked for")
+
+
+def _dialect(config: pytest.Config, text: str | None) -> str:
+    """A file's name from where pytest was started, wherever its tests are run; a ready dialect's as it is."""
+    return str(_path(config, text)) if text and text.endswith(".toml") else text or ""
 
 
 def _path(config: pytest.Config, text: str | None) -> Path | None:

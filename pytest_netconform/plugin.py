@@ -19,6 +19,8 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.ftp_server import FtpServer
+    from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
 
@@ -77,7 +79,7 @@ def wake(config: pytest.Config) -> Run:
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Look into every module of the user's as soon as pytest has imported it: a door 3 may be in it."""
-    if isinstance(collector, pytest.Module) and not hasattr(collector, "protocol"):
+    if isinstance(collector, pytest.Module) and not hasattr(collector, "suite"):
         load: Callable[[], object] = collector._getobj
 
         def loaded() -> object:
@@ -148,8 +150,24 @@ def netconform_ca() -> Iterator[Authority]:
 
 
 @pytest.fixture
+def netconform_pop3_server(netconform_ca: Authority) -> Iterator[Pop3Server]:
+    """A correct POP3 server for a client under test: host, port, url, messages, add()."""
+    server: Any = import_module("pytest_netconform.fixtures.pop3_server")
+    with server.pop3_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
 def netconform_smtp_server(netconform_ca: Authority) -> Iterator[SmtpServer]:
     """A correct SMTP server for a client under test: host, port, url, messages, wait()."""
     server: Any = import_module("pytest_netconform.fixtures.smtp_server")
     with server.smtp_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_ftp_server(netconform_ca: Authority) -> Iterator[FtpServer]:
+    """A correct FTP server for a client under test: host, port, url, files, write(), wait()."""
+    server: Any = import_module("pytest_netconform.fixtures.ftp_server")
+    with server.ftp_server(netconform_ca) as started:
         yield started

@@ -10,17 +10,43 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Scheme:
-    """How a URL scheme reaches a protocol: its default port, and whether TLS comes before the first word."""
+    """How a URL scheme reaches a protocol: its default port (0: none), and whether TLS comes before the first word.
 
-    port: int
+    dialect: the ready dialect that it implies. path: it names a socket file instead of host and port. datagrams: it
+    carries datagrams.
+    """
+
+    port: int = 0
     implicit_tls: bool = False
+    dialect: str = ""
+    path: bool = False
+    datagrams: bool = False
+
+    @property
+    def transport(self) -> str:
+        """The transport, as a dialect calls it."""
+        return ("unix-dgram" if self.path else "udp") if self.datagrams else ("unix" if self.path else "tcp")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Checks that belong together.
+
+    module: the dotted name of what holds them (`suites/…`). ids: how the ids of their requirements begin.
+    """
+
+    name: str
+    title: str
+    module: str
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Protocol:
     """One row.
 
-    suite, column: dotted names of the checks (`suites/…`) and of what opens dialogues for them (`fixtures/…`).
+    suites: the names of the suites whose checks it can hold. column: dotted name of what opens dialogues for them
+    (`fixtures/…`).
     greeting: a regular expression that the first octets of such a server match (None: the client speaks first).
     plausible: what the greeting of such a server still matches when it is wrong or busy (None: as `greeting`).
     probe, answer: what to say to a server whose greeting fits several rows, and what this protocol's answer matches.
@@ -30,13 +56,18 @@ class Protocol:
     name: str
     title: str
     schemes: dict[str, Scheme]
-    suite: str
+    suites: tuple[str, ...]
     column: str
     greeting: str | None = None
     plausible: str | None = None
     probe: bytes = b""
     answer: str | None = None
     options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def datagrams(self) -> bool:
+        """Whether it travels in datagrams."""
+        return any(way.datagrams for way in self.schemes.values())
 
 
 #: Options that any target takes.
@@ -46,6 +77,35 @@ COMMON_OPTIONS = {
     "patience": "seconds to wait for an answer that is owed (default 10)",
     "vantage": "`outside` when the target treats us as a stranger although we connect from loopback",
 }
+_DIALECT = {"dialect": "what it speaks: a ready dialect's name, or a TOML file (docs/dialects.md)"}
+
+SUITES: dict[str, Suite] = {
+    row.name: row
+    for row in (
+        Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
+        Suite("pop3", "POP3", "pytest_netconform.suites.pop3", ("POP3",)),
+        Suite("ftp", "FTP", "pytest_netconform.suites.ftp", ("FTP",)),
+        Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
+        Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
+        Suite("zen", "Zen of Python", "pytest_netconform.suites.zen", ("ZEN",)),
+        Suite("classic", "Small services", "pytest_netconform.suites.classic", ("CL",)),
+    )
+}
+
+#: Services whose scheme implies a ready dialect: their port over TCP, over UDP (None: not there).
+_SERVICES: dict[str, tuple[int | None, int | None]] = {
+    "echo": (7, 7),
+    "discard": (9, 9),
+    "systat": (11, None),
+    "daytime": (13, 13),
+    "qotd": (17, 17),
+    "chargen": (19, 19),
+    "time": (37, 37),
+    "finger": (79, None),
+    "ident": (113, None),
+    "zen": (1060, None),
+    "upper": (0, None),
+}
 
 PROTOCOLS: dict[str, Protocol] = {
     row.name: row
@@ -54,7 +114,7 @@ PROTOCOLS: dict[str, Protocol] = {
             name="smtp",
             title="SMTP",
             schemes={"smtp": Scheme(25), "smtps": Scheme(465, implicit_tls=True)},
-            suite="pytest_netconform.suites.smtp",
+            suites=("smtp", "streams"),
             column="pytest_netconform.fixtures.smtp",
             greeting=r"(220|554)[ -]",
             plausible=r"[0-9]{3}",
@@ -71,6 +131,74 @@ PROTOCOLS: dict[str, Protocol] = {
                 "submission": "`1` when the target is a submission service (RFC 6409)",
             },
         ),
+        Protocol(
+            name="pop3",
+            title="POP3",
+            schemes={"pop3": Scheme(110), "pop3s": Scheme(995, implicit_tls=True)},
+            suites=("pop3",),
+            column="pytest_netconform.fixtures.pop3",
+            greeting=r"(\+OK|-ERR)[ \r\n]",
+            plausible=r"(?i)(\+OK|-ERR)",
+            probe=b"CAPA\r\n",
+            answer=r"(\+OK|-ERR)",
+            options={
+                "readback": "where the account's mail lies: a Maildir folder or an mbox file on this machine",
+                "deliver": "the account's Maildir folder, into which a message may be put while a session is open",
+            },
+        ),
+        Protocol(
+            name="ftp",
+            title="FTP",
+            schemes={"ftp": Scheme(21), "ftps": Scheme(990, implicit_tls=True)},
+            suites=("ftp",),
+            column="pytest_netconform.fixtures.ftp",
+            greeting=r"(220|120)[ -]",
+            plausible=r"[0-9]{3}",
+            probe=b"USER anonymous\r\n",
+            answer=r"(230|232|33[12]|530)[ -]",
+            options={
+                "second": "the name of a second account, which has the same password",
+                "file": "a text file of 200 octets or more, to be read where the account may not write",
+                "large": "a file of 20 MiB or more, likewise",
+                "anonymous": "`1` when anonymous users are welcome",
+                "jail": "`1` when the account must not see anything outside its own root",
+                "active": "`1` when the target can connect to us (tried unasked on this machine)",
+                "require_tls": "`1` when the target demands TLS before a login",
+            },
+        ),
+        Protocol(
+            name="stream",
+            title="Stream",
+            schemes={
+                "tcp": Scheme(),
+                "tcps": Scheme(implicit_tls=True),
+                "unix": Scheme(path=True),
+                **{name: Scheme(tcp, dialect=name) for name, (tcp, _) in _SERVICES.items() if tcp is not None},
+            },
+            suites=("streams", "zen", "classic"),
+            column="pytest_netconform.fixtures.stream",
+            options=_DIALECT,
+        ),
+        Protocol(
+            name="datagram",
+            title="Datagrams",
+            schemes={
+                "udp": Scheme(datagrams=True),
+                "unixgram": Scheme(path=True, datagrams=True),
+                **{
+                    f"{name}+udp": Scheme(udp, dialect=f"{name}-udp", datagrams=True)
+                    for name, (_, udp) in _SERVICES.items()
+                    if udp is not None
+                },
+            },
+            suites=("datagrams", "classic"),
+            column="pytest_netconform.fixtures.datagram",
+            options={
+                **_DIALECT,
+                "broadcast": "a broadcast address at which it may be asked (it and others)",
+                "group": "a multicast group that it may listen to",
+            },
+        ),
     )
 }
 
@@ -78,3 +206,8 @@ PROTOCOLS: dict[str, Protocol] = {
 def by_scheme(scheme: str) -> Protocol | None:
     """The row that a URL scheme belongs to."""
     return next((row for row in PROTOCOLS.values() if scheme in row.schemes), None)
+
+
+def speaking(suite: str) -> list[Protocol]:
+    """The rows that can hold the checks of a suite."""
+    return [row for row in PROTOCOLS.values() if suite in row.suites]

@@ -1,13 +1,17 @@
 """Reading back: where a server under test left the mail that a check sent, as the octets of each message.
 
-This module knows Maildir folders and mbox files on this machine. It must not know who delivered, nor how long to wait:
+And the other way round: a message put where a server finds it. This module knows Maildir folders and mbox files on this
+machine. It must not know who delivered, nor how long to wait:
 a message that is still being written is not there yet, and whoever waits for it asks again.
 """
 
 from __future__ import annotations
 
 import fcntl
+import os
 import re
+import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +80,25 @@ def read_maildir(path: Path) -> list[bytes]:
             except FileNotFoundError:
                 continue  # moved or removed by a mail reader while we looked
     return [found[name] for name in sorted(found)]
+
+
+def maildir_writer(place: str) -> Callable[[bytes], None]:
+    """A function that delivers a message into the Maildir at `place`, for its owner. Raises UnreadableMailbox."""
+    path = Path(place)
+    if not (path / "new").is_dir() or not (path / "tmp").is_dir():
+        raise UnreadableMailbox(f"deliver={place}: no Maildir folder, which has new and tmp in it")
+
+    def write(content: bytes) -> None:
+        second, rest = divmod(time.time_ns(), 10**9)  # names sort by the time of delivery
+        name = f"{second}.N{rest:09d}R{secrets.randbits(32)}.netconform"
+        part = path / "tmp" / name
+        part.write_bytes(content)
+        if os.geteuid() == 0:
+            owner = (path / "new").stat()
+            os.chown(part, owner.st_uid, owner.st_gid)
+        part.rename(path / "new" / name)
+
+    return write
 
 
 class Mbox:

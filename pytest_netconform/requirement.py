@@ -47,7 +47,7 @@ class Check:
 
     needs: capabilities that the target must claim (`"STARTTLS"`), options that the user must have given
     (`"?recipient"`), and consent that he must have given (`"!slow"`). traits: how the check behaves (`serial`,
-    `hostile`, `early`).
+    `hostile`, `crowded`).
     """
 
     requirement: Requirement
@@ -78,7 +78,10 @@ def requirement(id: str, level: Level, source: str, sentence: str) -> Callable[[
 
 
 def needs(*what: str) -> Callable[[F], F]:
-    """Name what must be there for a check to apply: `"STARTTLS"` claimed, `"?recipient"` given, `"!slow"` allowed."""
+    """Name what must be there for a check to apply: `"STARTTLS"` claimed, `"?recipient"` given, `"!slow"` allowed.
+
+    `"framed|flow"`: one of several capabilities.
+    """
 
     def mark(function: F) -> F:
         draft = getattr(function, _ATTRIBUTE, _Draft())
@@ -101,6 +104,8 @@ def _trait(name: str, also_needs: tuple[str, ...] = ()) -> Callable[[F], F]:
 serial = _trait("serial")
 #: May hurt the target (floods, endless lines): serial, asks consent off loopback, and is followed by a control.
 hostile = _trait("hostile", ("!intrusive",))
+#: Is about several connections served at once: OBSERVED where the target's dialect declares that it serves one.
+crowded = _trait("crowded")
 #: Leaves something behind (a delivered message, a file): asks consent off loopback.
 writes = _trait("writes", ("!write",))
 #: Takes minutes against a real target: asks consent everywhere.

@@ -11,11 +11,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_netconform.dialogue import Visit
 from pytest_netconform.judge import Column
+from pytest_netconform.one_shot import Shots
 from pytest_netconform.serve import Served
 from pytest_netconform.target import Spec, Target, TargetError, parse_target
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Visit
 
 NAME = "served"  # the name of the target, unless the user gave it one
 DEATH_SECONDS = 2.0  # how long a process may take to end once its connections are broken
@@ -25,11 +26,15 @@ TRIES = 3  # failed starts after which it is left dead
 
 
 class Revival:
-    """One served target: started when this is made, looked after, and ended by `close`."""
+    """One served target: started when this is made, looked after, and ended by `close`.
 
-    def __init__(self, command: str) -> None:
-        self._served = Served(command)
+    once: it serves one client and ends, which is no death; `shots` brings everybody to a server of his own.
+    """
+
+    def __init__(self, command: str, *, datagrams: bool = False, once: bool = False) -> None:
+        self._served = Served(command, datagrams=datagrams, once=once)
         self._served.start()
+        self.shots = Shots(self._served.renew, lambda: self._served.starts) if once else None
         self._busy = threading.Lock()
         self._closed = threading.Event()
         self._tries = 0  # starts in a row that have failed
@@ -94,7 +99,7 @@ class Revival:
             self.remarks.append(str(error))
             return False
         self._tries = 0
-        if message:
+        if message and self.shots is None:
             self.remarks.append(message)
         return bool(message)
 

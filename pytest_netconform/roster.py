@@ -7,21 +7,25 @@ must not know pytest's items, nor judge.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pytest_netconform.detect import detect, misnamed
+from pytest_netconform.detect import misnamed, recognised
 from pytest_netconform.judge import Column, survey
+from pytest_netconform.one_shot import OneShot
 from pytest_netconform.options import Settings
-from pytest_netconform.protocols import PROTOCOLS, Protocol
+from pytest_netconform.protocols import PROTOCOLS, Suite, by_scheme
 from pytest_netconform.revival import Revival, served_again
-from pytest_netconform.target import Spec, Survey, Target, TargetError, on_loopback, parse_target
+from pytest_netconform.sockets import SocketCarriage
+from pytest_netconform.spoken import describe, dialect_named, fitted, named_by, placed, takes, undescribed
+from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Cancel
 
 if TYPE_CHECKING:
+    from pytest_netconform.dialect import Dialect
     from pytest_netconform.fixtures.network import Network
 
 LOOPBACK_CONSENTS = frozenset({"write", "intrusive"})
@@ -36,10 +40,11 @@ class Roster:
         self._ready = ready
         self._network: Network | None = None
         self._targets: dict[str, Target] = {}  # by name
-        self._found: dict[str, Target | TargetError] = {}  # what fixtures named, by URL
+        self._found: dict[Hashable, Target | TargetError] = {}  # what fixtures named, by URL and dialect
         self._told: Mapping[str, Any] = {}
         self.revival: Revival | None = None
         self.specs: list[Spec] = []
+        self.remarks: list[str] = []
 
     @property
     def network(self) -> Network:
@@ -59,15 +64,40 @@ class Roster:
     def read(self, texts: Sequence[str]) -> None:
         """Read targets, and start what serves them. Raises TargetError."""
         if self._settings.serve:
-            self.revival = Revival(self._settings.serve)
-            self.specs = [self.revival.spec(texts)]
+            datagrams = self._in_datagrams(texts)
+            self.revival = Revival(self._settings.serve, datagrams=datagrams, once=self._once(texts) and not datagrams)
+            self.specs = self._described([self.revival.spec(texts)])
             return
         specs = [spec for text in texts for spec in _expanded(parse_target(text, os.environ))]
         names = [spec.name for spec in specs]
         for spec in specs:
             if names.count(spec.name) > 1:
                 raise TargetError(f"two targets are called {spec.name}; write NAME=... before one of them")
-        self.specs = specs
+        self.specs = self._described(specs)
+
+    def _in_datagrams(self, texts: Sequence[str]) -> bool:
+        """Whether a command serves datagrams: the target's scheme says so, or the dialect of the run."""
+        schemes = {text.partition("://")[0].rpartition("=")[2].lower() for text in texts if "://" in text}
+        if schemes:
+            return any(row.datagrams for row in map(by_scheme, schemes) if row is not None)
+        return bool(self._settings.dialect) and not dialect_named(self._settings.dialect).streams
+
+    def _once(self, texts: Sequence[str]) -> bool:
+        """Whether what a command serves is declared to serve one client and no more."""
+        spec = parse_target(texts[0].replace("{port}", "1"), os.environ) if texts else None
+        name = (spec.options.get("dialect") if spec is not None else "") or self._settings.dialect
+        return bool(name) and dialect_named(name).serves == "once"
+
+    def _described(self, specs: list[Spec]) -> list[Spec]:
+        """The targets, with the dialect that the command line names for those that nothing else describes."""
+        name = self._settings.dialect
+        if not name or not specs:
+            return specs
+        dialect = dialect_named(name)
+        if not any(takes(spec, dialect) for spec in specs):
+            kind = "a stream" if dialect.streams else "datagrams"
+            raise TargetError(f"--netconform-dialect={name}: no target of this run is {kind} without a dialect")
+        return [_with_dialect(spec, name) for spec in specs]
 
     def resolve(self, *, dial: bool = True) -> None:
         """Find out what each target speaks, reach it and hold its sanity dialogue. Raises TargetError.
@@ -75,10 +105,20 @@ class Roster:
         Without `dial` (nothing will be judged) only targets that name no scheme are spoken to.
         """
         for index, spec in enumerate(self.specs):
-            self.specs[index] = spec = detect(spec, cancel=self._cancel)
-            self.network.check(spec)
+            self.specs[index] = spec = self._recognised(spec)
             if dial and not spec.reference:
                 self._targets[spec.name] = self._reach(spec)
+
+    def _recognised(self, spec: Spec) -> Spec:
+        """A target that can be dialled: its scheme is known, and nothing is wrong with what the user wrote."""
+        if spec.options.get("dialect") and spec.protocol is None:
+            spec = placed(spec, dialect_named(spec.options["dialect"]))
+        spec, why = recognised(spec, cancel=self._cancel)
+        if self.network.check(spec):
+            if spec.way.datagrams:
+                raise TargetError(f"{spec.url} does not say what can be asked there; {describe(datagrams=True)}")
+            self.remarks.append(f"{why or f'nobody says what {spec.url} speaks'}; {undescribed()}")
+        return spec
 
     def for_workers(self) -> dict[str, Any]:
         """What was resolved, in plain types, for `learn`."""
@@ -99,9 +139,9 @@ class Roster:
         self.specs = [_unpacked(packed) for packed in told["specs"]]
         self._told = told
 
-    def speaking(self, protocol: Protocol) -> list[str]:
-        """The names of the run's targets of one protocol."""
-        return [spec.name for spec in self.specs if spec.protocol is protocol]
+    def speaking(self, suite: Suite) -> list[Spec]:
+        """The run's targets that can be asked the checks of a suite."""
+        return [spec for spec in self.specs if spec.protocol is not None and suite.name in spec.protocol.suites]
 
     @property
     def served(self) -> bool:
@@ -123,23 +163,29 @@ class Roster:
     # -- the targets of fixtures
 
     def found(self, value: object) -> Target:
-        """The target that a fixture named: a URL, or a target already. Raises TargetError, the same each time."""
+        """The target that a fixture named: a URL, or one and a dialect, or a target already.
+
+        Raises TargetError, the same each time.
+        """
         if isinstance(value, Target):
             return value
-        if not isinstance(value, str):
-            raise TargetError(f"the fixture netconform_target returned {value!r}; a URL is asked for")
-        if value not in self._found:
+        named = named_by(value)
+        if named not in self._found:
             try:
-                (spec,) = _expanded(parse_target(value, os.environ))
-                spec = detect(spec, cancel=self._cancel)
-                self.network.check(spec)
-                self._found[value] = self._reach(spec)
+                self._found[named] = self._met(*named)
             except TargetError as error:
-                self._found[value] = error
-        found = self._found[value]
+                self._found[named] = error
+        found = self._found[named]
         if isinstance(found, TargetError):
             raise found
         return found
+
+    def _met(self, url: str, dialect: Dialect | None) -> Target:
+        (spec,) = _expanded(parse_target(url, os.environ))
+        if dialect is not None:
+            spec = placed(spec, dialect)
+            return self._reach(spec, fitted(spec, dialect))
+        return self._reach(self._recognised(_with_dialect(spec, self._settings.dialect)))
 
     def revive(self, target: Target) -> None:
         """A check has lost the target: if a command serves it, it is started again, and the run goes on."""
@@ -157,8 +203,11 @@ class Roster:
 
     # -- reaching
 
-    def _reach(self, spec: Spec) -> Target:
-        target = self.network.target(spec, allowed=self._allowed(spec))
+    def _reach(self, spec: Spec, dialect: Dialect | None = None) -> Target:
+        target = self.network.target(spec, allowed=self._allowed(spec), dialect=dialect)
+        shots = self.revival.shots if self.revival is not None else None
+        if shots is not None and isinstance(target.carriage, SocketCarriage):
+            target.carriage = OneShot.of(target.carriage, shots)
         transcript = survey(target, column_of(target))
         if reason := _unreached(target, transcript) or misnamed(spec, transcript):
             raise TargetError(reason)
@@ -174,8 +223,7 @@ class Roster:
         return target
 
     def _allowed(self, spec: Spec) -> frozenset[str]:
-        at_home = spec.reference or on_loopback(spec.host)
-        return self._settings.allow | (LOOPBACK_CONSENTS if at_home else frozenset())
+        return self._settings.allow | (LOOPBACK_CONSENTS if spec.at_home else frozenset())
 
 
 def column_of(target: Target) -> Column:
@@ -187,10 +235,17 @@ def column_of(target: Target) -> Column:
 
 
 def _unreached(target: Target, transcript: Transcript) -> str:
-    """Why the sanity dialogue had no connection to be held on; empty when it had one."""
+    """Why the sanity dialogue had no connection to be held on, or no answer at all; empty when it had one."""
+    place, dialect = target.spec.place, target.dialect
+    if target.survey.absent:
+        return f"nobody listens on {place}: what is sent there is refused (ICMP port unreachable)"
     needed = What.TLS if target.spec.implicit_tls else What.CONNECT
-    reached = any(event.what is needed for event in transcript.events)
-    return "" if reached else target.survey.problem
+    if not any(event.what is needed for event in transcript.events):
+        return target.survey.problem
+    if target.spec.way.datagrams and not target.survey.spoke and dialect is not None:
+        doubts = f"nobody listens there, datagrams are lost on the way, or it does not speak {dialect.name}"
+        return f"{place} is silent: {doubts} ({target.survey.problem})"
+    return ""
 
 
 def _expanded(spec: Spec) -> list[Spec]:
@@ -200,6 +255,13 @@ def _expanded(spec: Spec) -> list[Spec]:
     rows = list(PROTOCOLS.values())
     names = [spec.name if len(rows) == 1 else f"{spec.name}-{row.name}" for row in rows]
     return [replace(spec, name=name, protocol=row) for name, row in zip(names, rows, strict=True)]
+
+
+def _with_dialect(spec: Spec, name: str) -> Spec:
+    """A target with the dialect that was named for the run, if it is meant for it."""
+    if not name or not takes(spec, dialect := dialect_named(name)):
+        return spec
+    return placed(replace(spec, options={**spec.options, "dialect": name}), dialect)
 
 
 def _packed(spec: Spec) -> dict[str, Any]:

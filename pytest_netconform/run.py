@@ -19,12 +19,12 @@ from pytest_netconform.closing import Ledger
 from pytest_netconform.collect import TARGET, Suites, check_of_item
 from pytest_netconform.jobs import following, job_of
 from pytest_netconform.judge import LOST, Outcome, confirmed
-from pytest_netconform.protocols import PROTOCOLS, Protocol
+from pytest_netconform.protocols import SUITES, Suite, speaking
 from pytest_netconform.report import evidence, junit, reproducer
 from pytest_netconform.report.record import Record, record_of
 from pytest_netconform.requirement import Check
 from pytest_netconform.roster import Roster, column_of
-from pytest_netconform.target import Target, TargetError, on_loopback
+from pytest_netconform.target import Target, TargetError
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import NonConformity, Verdict
 
@@ -72,7 +72,7 @@ class Run:
         if self.worker is not None:
             told = self.worker["netconform"]
             self.roster.learn(told["roster"], int(self.worker["workercount"]))
-            self.suites.add(PROTOCOLS[name] for name in told["suites"])
+            self.suites.add(SUITES[name] for name in told["suites"])
             return
         try:
             self.roster.read(self.settings.targets)
@@ -80,23 +80,27 @@ class Run:
         except TargetError as error:
             raise pytest.UsageError(str(error)) from None
         if self.roster.revival is not None and self.config.pluginmanager.hasplugin("dsession"):
+            if self.roster.revival.shots is not None:
+                raise pytest.UsageError("a server that serves one client and no more is not for several workers (-n)")
             self.roster.revival.watch()
         self.suites.add(self._chosen())
         self.suites.check_names(with_paths=self._with_paths)
         self.ledger.check_files()
 
-    def _chosen(self) -> list[Protocol]:
+    def _chosen(self) -> list[Suite]:
         """The suites of this session, by the arguments, the option or the targets."""
-        spoken = [protocol for protocol in PROTOCOLS.values() if self.roster.speaking(protocol)]
+        held = [suite for suite in SUITES.values() if self.roster.speaking(suite)]
         names = list(self.suites.wanted) + [name for name in self.settings.suites if name not in self.suites.wanted]
         for name in names:
-            if name not in PROTOCOLS:
-                raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(PROTOCOLS)}")
-            if PROTOCOLS[name] not in spoken:
-                raise pytest.UsageError(f"the suite {name} has no target; give it --netconform-target={name}://HOST")
+            if name not in SUITES:
+                raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(SUITES)}")
+            if SUITES[name] not in held:
+                schemes = [f"{next(iter(row.schemes))}://" for row in speaking(name)]
+                whom = " or ".join(f"--netconform-target={scheme}HOST" for scheme in schemes)
+                raise pytest.UsageError(f"the suite {name} has no target; give it {whom}")
         if names:
-            return [PROTOCOLS[name] for name in names]
-        return [] if self._with_paths else spoken
+            return [SUITES[name] for name in names]
+        return [] if self._with_paths else held
 
     def _announce(self, target: Target) -> None:
         self.config.hook.pytest_netconform_target_ready(config=self.config, target=target)
@@ -105,7 +109,7 @@ class Run:
 
     def for_worker(self) -> dict[str, Any]:
         """What a worker has to know, in plain types."""
-        return {"roster": self.roster.for_workers(), "suites": [protocol.name for protocol in self.suites.protocols]}
+        return {"roster": self.roster.for_workers(), "suites": [suite.name for suite in self.suites.suites]}
 
     def from_worker(self, run: str, told: dict[str, Any]) -> None:
         """What a worker has to tell at its end."""
@@ -116,9 +120,9 @@ class Run:
 
     # -- what fixtures ask
 
-    def given(self, name: str | None, protocol: Protocol | None = None) -> Target:
+    def given(self, name: str | None, suite: Suite | None = None) -> Target:
         """The target of the command line or the ini file: by its name, or the only one."""
-        names = self.roster.speaking(protocol) if protocol else [spec.name for spec in self.roster.specs]
+        names = [spec.name for spec in (self.roster.speaking(suite) if suite else self.roster.specs)]
         if name is None and len(names) == 1:
             name = names[0]
         if name is None:
@@ -179,8 +183,10 @@ class Run:
             return 1
         if self.settings.concurrency is not None:
             return self.settings.concurrency
-        if not (target.spec.reference or on_loopback(target.spec.host)):
+        if not target.spec.at_home or target.once_only:
             return 1
+        if target.spec.protocol is not None and target.spec.protocol.datagrams:
+            return 1  # what comes together gets lost
         return measured(target, column_of(target))
 
     def _turnstile(self, target: Target) -> Turnstile:
@@ -269,6 +275,7 @@ class Run:
             }
             return
         self.ledger.left_out |= self.suites.left_out
+        self.ledger.remarks += self.roster.remarks
         self.ledger.remarks += self.roster.revival.remarks if self.roster.revival is not None else []
         self.ledger.close(session, complete=not interrupted and not session.shouldstop and not session.shouldfail)
 

@@ -20,6 +20,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from pytest_netconform.target import TargetError
@@ -27,6 +28,7 @@ from pytest_netconform.transcript import visible
 
 HOST = "127.0.0.1"
 START_SECONDS = 10.0  # from the command's start to its first accepted connection
+LEAVE_SECONDS = 1.0  # that a server which serves one client has to end by itself when he has gone
 END_SECONDS = 3.0  # between TERM and KILL
 KILL_SECONDS = 1.0  # after KILL; a process that cannot be killed is not waited for
 FIRST_PAUSE, LAST_PAUSE = 0.005, 0.1  # seconds between two looks at the port
@@ -47,11 +49,23 @@ class _Taken(ServeError):
 class Served:
     """A command and the server that it is. A context manager: it listens inside, and is gone with all its kin after.
 
-    host, port: where it listens; both may stand in the command, `{port}` must.
+    host, port: where it listens; both may stand in the command, `{port}` must. datagrams: over UDP. once: it serves one
+    client, who shall not be we: that it listens is seen without a connection. starts: how often it was started.
     """
 
-    def __init__(self, command: str, *, host: str = HOST, seconds: float = START_SECONDS) -> None:
+    def __init__(
+        self,
+        command: str,
+        *,
+        host: str = HOST,
+        seconds: float = START_SECONDS,
+        datagrams: bool = False,
+        once: bool = False,
+    ) -> None:
         self._words = _split(command)
+        self._once = once
+        self.starts = 0
+        self._kind = socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._tail = _Tail()
@@ -61,7 +75,7 @@ class Served:
     def start(self) -> None:
         """Start it and wait until it accepts a connection; once it has a port it keeps it. Raises ServeError."""
         for last in (True,) if self.port else (False, True):
-            self.port = self.port or _free_port(self.host)
+            self.port = self.port or _free_port(self.host, self._kind)
             try:
                 self._launch()
                 return
@@ -88,6 +102,13 @@ class Served:
         except ServeError as error:
             raise ServeError(f"{death}, and cannot be started again: {error}") from None
         return f"{death}; it was started again"
+
+    def renew(self) -> None:
+        """Give it a moment to end by itself, end it, and start it again on its port. Raises ServeError."""
+        if self._process is not None:
+            _wait_for_end(self._process, LEAVE_SECONDS)
+        self.stop()
+        self._launch()
 
     def stop(self) -> None:
         """End its whole process group: TERM, then KILL. Harmless when done twice."""
@@ -134,6 +155,7 @@ class Served:
             reason = getattr(error, "strerror", None) or str(error)
             raise ServeError(f"cannot start {self}: {reason}") from None
         self._process = process
+        self.starts += 1
         self._tail = _Tail(process)
         atexit.register(self.stop)
         try:
@@ -157,6 +179,10 @@ class Served:
             pause = min(2 * pause, LAST_PAUSE)
 
     def _listens(self) -> bool:
+        if self._kind is socket.SOCK_DGRAM:
+            return _bound(self.host, self.port)
+        if self._once:
+            return _listening(self.host, self.port)
         try:
             socket.create_connection((self.host, self.port), LAST_PAUSE).close()
         except OSError:
@@ -219,8 +245,40 @@ def _split(command: str) -> Sequence[str]:
     return words
 
 
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+def _bound(host: str, port: int) -> bool:
+    """Whether somebody takes datagrams there: as Linux lists them, elsewhere unless an empty one is refused."""
+    with contextlib.suppress(OSError):
+        listed = Path("/proc/net/udp").read_text() + Path("/proc/net/udp6").read_text()
+        return re.search(rf"^ *[0-9]+: [0-9A-F]+:{port:04X} ", listed, re.MULTILINE) is not None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(LAST_PAUSE)
+        try:
+            probe.connect((host, port))
+            probe.send(b"")
+            probe.recv(1)
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True
+        return True
+
+
+def _listening(host: str, port: int) -> bool:
+    """Whether somebody takes connections there: as Linux lists them, elsewhere when we could not do so ourselves."""
+    with contextlib.suppress(OSError):
+        listed = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+        return re.search(rf"^ *[0-9]+: [0-9A-F]+:{port:04X} [0-9A-F:]+ 0A ", listed, re.MULTILINE) is not None
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # who has gone is not in the way
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+        return False
+
+
+def _free_port(host: str, kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as sock:
         sock.bind((host, 0))
         port: int = sock.getsockname()[1]
         return port

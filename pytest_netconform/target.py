@@ -16,12 +16,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
-from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS, Protocol, by_scheme
+from pytest_netconform.dialect import Dialect
+from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS, Protocol, Scheme, by_scheme
 from pytest_netconform.transport import Carriage
 from pytest_netconform.verdict import NotApplicable
 from pytest_netconform.wire.cuts import Cut, whole
 
 PATIENCE = 10.0  # seconds for an answer that is owed
+SPEAKING = ("known", "unasked", "unasked-stream")  # capabilities of whom one hears from
 
 _FORM = re.compile(
     r"(?:(?P<name>[A-Za-z0-9_.-]+)=)?(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^@/?]*)@)?"
@@ -37,7 +39,10 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True)
 class Spec:
-    """What the user wrote. `scheme` is empty for a bare host:port; `reference` names our own server instead."""
+    """What the user wrote. `scheme` is empty for a bare host:port; `reference` names our own server instead.
+
+    path: of a socket file, in place of host and port; else whatever followed them.
+    """
 
     name: str
     host: str = ""
@@ -58,14 +63,33 @@ class Spec:
             row = f":{self.protocol.name}" if self.protocol else ""
             return f"reference{row}" + (f"?{query}" if query else "")
         user = f"{quote(self.username, safe='')}@" if self.username else ""
+        if self.way.path:
+            return f"{self.scheme}://{quote(self.path)}" + (f"?{query}" if query else "")
         host = f"[{self.host}]" if ":" in self.host else self.host
         scheme = f"{self.scheme}://" if self.scheme else ""
         return f"{scheme}{user}{host}:{self.port}{self.path}" + (f"?{query}" if query else "")
 
     @property
+    def way(self) -> Scheme:
+        """What its scheme says; of a target that names none, that it is reached over TCP."""
+        return self.protocol.schemes[self.scheme] if self.protocol and self.scheme else Scheme()
+
+    @property
     def implicit_tls(self) -> bool:
         """Whether TLS comes before the first word."""
-        return bool(self.protocol and self.scheme and self.protocol.schemes[self.scheme].implicit_tls)
+        return self.way.implicit_tls
+
+    @property
+    def at_home(self) -> bool:
+        """Whether it is on this machine and nowhere else."""
+        return self.reference or self.way.path or on_loopback(self.host)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        if self.way.path:
+            return self.path
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_target(text: str, environ: Mapping[str, str] | None = None) -> Spec:
@@ -77,6 +101,8 @@ def parse_target(text: str, environ: Mapping[str, str] | None = None) -> Spec:
     if (found := _REFERENCE.fullmatch(text)) is not None:
         return _reference(found)
     found = _FORM.fullmatch(text)
+    if found is not None and (way := _way(found["scheme"])) is not None and way.path:
+        return _socket_file(found, text)
     if found is None or not found["host"] or (found["path"] or "").startswith("//"):
         raise TargetError(f"{_safe(text)!r} is no target: [NAME=][SCHEME://][user:password@]HOST[:PORT][?option=value]")
     scheme = (found["scheme"] or "").lower()
@@ -84,7 +110,7 @@ def parse_target(text: str, environ: Mapping[str, str] | None = None) -> Spec:
     if scheme and protocol is None:
         known = ", ".join(f"{s}://" for row in PROTOCOLS.values() for s in row.schemes)
         raise TargetError(f"unknown scheme {scheme}:// in {_safe(text)!r}; known are {known}")
-    default = protocol.schemes[scheme].port if protocol else None
+    default = protocol.schemes[scheme].port or None if protocol else None
     host = found["host"].strip("[]")
     user, _, password = (found["user"] or "").partition(":")
     spec = Spec(
@@ -101,6 +127,27 @@ def parse_target(text: str, environ: Mapping[str, str] | None = None) -> Spec:
     return replace(spec, name=spec.name or f"{scheme + '-' if scheme else ''}{host}-{spec.port}")
 
 
+def _way(scheme: str | None) -> Scheme | None:
+    protocol = by_scheme((scheme or "").lower())
+    return protocol.schemes[scheme.lower()] if protocol and scheme else None
+
+
+def _socket_file(found: re.Match[str], text: str) -> Spec:
+    """A target at a socket file: `unix:///run/service.sock`."""
+    scheme = found["scheme"].lower()
+    protocol = by_scheme(scheme)
+    if found["host"] or found["port"] or found["user"] or len(found["path"] or "") < 2:
+        raise TargetError(f"{_safe(text)!r} names no socket file; write {scheme}:///PATH, with three slashes")
+    path = unquote(found["path"])
+    return Spec(
+        name=found["name"] or f"{scheme}-{path.rpartition('/')[2]}",
+        scheme=scheme,
+        path=path,
+        options=_options(found["query"], protocol, reference=False),
+        protocol=protocol,
+    )
+
+
 def _reference(found: re.Match[str]) -> Spec:
     protocol = None
     if found["protocol"]:
@@ -114,7 +161,8 @@ def _reference(found: re.Match[str]) -> Spec:
 def _port(text: str | None, default: int | None, target: str) -> int:
     if not text:
         if default is None:
-            raise TargetError(f"{target!r} names no port and no scheme; write HOST:PORT or SCHEME://HOST")
+            lacks = "no port" if "://" in target else "no port and no scheme"
+            raise TargetError(f"{target!r} names {lacks}; write HOST:PORT or SCHEME://HOST")
         return default
     if text.isascii() and text.isdigit():
         if 0 < int(text) < 65536:
@@ -168,6 +216,7 @@ class Survey:
     refused: bool = False
     returned: bool = False
     spoke: bool = False
+    absent: bool = False  # its system says that nobody listens there, where no connection says so (ICMP)
     capabilities: set[str] = field(default_factory=set)
     latency: float = 0.01  # seconds for one answer
     problem: str = ""
@@ -190,8 +239,10 @@ class Survey:
 class Target:
     """One target of one run: how to reach it, what was given for it, what is known about it. Shared by threads.
 
-    allowed: the consents of this run (`slow`, `write`, `intrusive`, `disposable`). lost: why nothing more is dialled,
-    once the target stopped answering. shared: values that the protocol's column makes once per target (the tour).
+    allowed: the consents of this run (`slow`, `write`, `intrusive`, `disposable`). dialect: how messages look there, as
+    far as that is known. stored, deliver: reads the account's messages, and adds one, past the protocol. lost: why
+    nothing more is dialled, once the target stopped answering. shared: values that the protocol's column makes once per
+    target (the tour).
     """
 
     def __init__(
@@ -203,6 +254,8 @@ class Target:
         allowed: frozenset[str] = frozenset(),
         cut: Cut = whole,
         stored: Callable[[], list[Any]] | None = None,
+        deliver: Callable[[bytes], object] | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         self.spec = spec
         self.carriage = carriage
@@ -210,6 +263,8 @@ class Target:
         self.allowed = allowed
         self.cut = cut
         self.stored = stored
+        self.deliver = deliver
+        self.dialect = dialect
         self.survey = Survey()
         self.lost = ""
         self.shared: dict[str, Any] = {}
@@ -237,9 +292,31 @@ class Target:
         return self.spec.username or known[0], self.spec.password or known[1]
 
     @property
+    def claims(self) -> frozenset[str]:
+        """Everything that checks may take from it: what the sanity dialogue learned, what its dialect says, `any`."""
+        transport = self.spec.way.transport
+        bare = {transport, "datagram" if self.spec.way.datagrams else "stream"}
+        return frozenset({"any", *self.survey.capabilities, *(self.dialect.capabilities if self.dialect else bare)})
+
+    @property
+    def alone(self) -> bool:
+        """Whether it declares that it does not serve several clients at once."""
+        return self.dialect is not None and self.dialect.serves != "many"
+
+    @property
+    def owes(self) -> bool:
+        """Whether it says anything that one can wait for; of who does not, one sees that he stands, after a silence."""
+        return not self.claims.isdisjoint(SPEAKING)
+
+    @property
+    def once_only(self) -> bool:
+        """Whether it declares that nobody is served after the first client."""
+        return self.dialect is not None and self.dialect.serves == "once"
+
+    @property
     def stranger(self) -> bool:
         """Whether the target has no reason to trust the place that we speak from (private networks may be trusted)."""
-        return self.options.get("vantage") == "outside" or (not self.spec.reference and _in_public(self.spec.host))
+        return self.options.get("vantage") == "outside" or (bool(self.spec.host) and _in_public(self.spec.host))
 
     def option(self, name: str) -> str:
         """The value of an option. Raises NotApplicable when the user did not give it."""
@@ -248,7 +325,9 @@ class Target:
         return self.options[name]
 
     def require(self, what: str) -> None:
-        """Raise NotApplicable unless it is there: `CAPABILITY`, `-CAPABILITY`, `?option`, `?account`, `!consent`."""
+        """Raise NotApplicable unless it is there: `CAPABILITY`, `ONE|OTHER`, `-CAPABILITY`, `?option`, `?account`,
+        `!consent`.
+        """
         mark, name = (what[0], what[1:]) if what[0] in "?!-" else ("", what)
         if what == "?account":
             if not all(self.account):
@@ -259,10 +338,10 @@ class Target:
             if name not in self.allowed:
                 raise NotApplicable(f"--netconform-allow={name}", f"needs --netconform-allow={name}")
         elif mark == "-":
-            if name in self.survey.capabilities:
+            if name in self.claims:
                 raise NotApplicable(what, f"the target claims {name}")
-        elif name not in self.survey.capabilities:
-            raise NotApplicable(name, f"the target does not claim {name}")
+        elif self.claims.isdisjoint(name.split("|")):
+            raise NotApplicable(name, f"the target does not claim {name.replace('|', ' or ')}")
 
     def once(self, key: str, make: Callable[[], Any]) -> Any:
         """The shared value `key`, made at its first use."""

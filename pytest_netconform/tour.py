@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from pytest_netconform.dialogue import Dialogue, Say, V, Visit, shown
+from pytest_netconform.dialogue import Dialogue, Say, V
 from pytest_netconform.target import Target
 from pytest_netconform.transcript import Event
 from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.visit import Visit, shown
 
 
 @dataclass(frozen=True)

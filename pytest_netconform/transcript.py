@@ -27,8 +27,11 @@ class What(str, Enum):
     """What happened at one moment of a connection."""
 
     CONNECT = "connect"
+    JOIN = "data connection"  # a connection beside another of the same dialogue
     SEND = "send"
     RECEIVE = "receive"
+    DATAGRAM = "datagram"  # was sent
+    ARRIVAL = "arrival"  # of a datagram
     HEARD = "heard"  # a whole reply was framed out of what was received
     TLS = "tls"
     SHUTDOWN = "shutdown"
@@ -38,6 +41,10 @@ class What(str, Enum):
     NOTE = "note"
     AWAIT = "await"  # what we wait for from now on; for reproducers, never shown
     CUT = "cut"  # where the octets that are sent next are cut into segments; likewise
+
+
+EMPTY = "(an empty datagram)"
+_SAID = {What.SEND: "C", What.DATAGRAM: "C", What.ARRIVAL: "S"}  # what is shown by itself, and by whom it was said
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,13 @@ class Transcript:
         self._traces: list[bytes] = []
         self._received = 0
 
-    def add(self, at: float, connection: int, what: What, data: bytes = b"") -> None:
-        """Record one event. Octets received beyond the bounds are counted, not kept."""
-        total = len(data)
-        if what in (What.RECEIVE, What.HEARD):
+    def add(self, at: float, connection: int, what: What, data: bytes = b"", repeated: int = 0) -> None:
+        """Record one event. Octets received beyond the bounds are counted, not kept.
+
+        repeated: how many octets were sent in all, where it was the same ones again and again.
+        """
+        total = repeated or len(data)
+        if what in (What.RECEIVE, What.HEARD, What.ARRIVAL):
             data = data[: max(0, min(KEPT_PER_EVENT, KEPT_IN_ALL - self._received))]
             self._received += len(data)
         self.events.append(Event(at, connection, what, data, total))
@@ -144,20 +154,20 @@ class Transcript:
         return text
 
     def lines(self) -> Iterator[Line]:
-        """The C:/S: rendering, line by line; arrivals in pieces are joined to whole lines again."""
-        for at, connection, who, data, total in self._joined():
+        """The C:/S: rendering, line by line; arrivals in pieces are joined to lines; a datagram stays as it is."""
+        for at, connection, who, data, total, datagram in self._joined():
             masked = self.mask(data)
-            for line in masked.splitlines(keepends=True) if b"\n" in masked else [masked]:
-                yield Line(at, connection, who, _shown(line))
+            for line in [masked] if datagram or b"\n" not in masked else masked.splitlines(keepends=True):
+                yield Line(at, connection, who, _shown(line) if total or not datagram else EMPTY)
             if total > len(data):
                 yield Line(at, connection, "*", f"({total} octets, {len(data)} kept)")
 
-    def _joined(self) -> Iterator[tuple[float, int, str, bytes, int]]:
+    def _joined(self) -> Iterator[tuple[float, int, str, bytes, int, bool]]:
         waiting: dict[int, tuple[float, bytes, int]] = {}
 
-        def flush() -> Iterator[tuple[float, int, str, bytes, int]]:
+        def flush() -> Iterator[tuple[float, int, str, bytes, int, bool]]:
             for connection, (began, data, total) in waiting.items():
-                yield began, connection, "S", data, total
+                yield began, connection, "S", data, total, False
             waiting.clear()
 
         for event in self.events:
@@ -166,11 +176,12 @@ class Transcript:
                 waiting[event.connection] = (began, data + event.data, total + event.total)
             elif event.what not in (What.HEARD, What.AWAIT, What.CUT):
                 yield from flush()
-                if event.what is What.SEND:
-                    yield event.at, event.connection, "C", event.data, event.total
+                if event.what in _SAID:
+                    datagram = event.what is not What.SEND
+                    yield event.at, event.connection, _SAID[event.what], event.data, event.total, datagram
                 else:
                     text = f"{event.what.value}: ".encode() + event.data if event.data else event.what.value.encode()
-                    yield event.at, event.connection, "*", text, len(text)
+                    yield event.at, event.connection, "*", text, len(text), False
         yield from flush()
 
     def render(self) -> str:

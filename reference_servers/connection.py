@@ -1,78 +1,38 @@
 """Connections: one session on one accepted socket, under the host's event loop.
 
 This module knows one stream and its TLS records, and carries out what a session asks for. It must not know a protocol,
-nor how connections come to be. TLS is spoken here over memory buffers instead of asyncio's TLS transports, so that the
-switch after STARTTLS happens between two octets, a half-close works under TLS too, and every Python behaves alike.
+nor how connections come to be. TLS is spoken here over memory buffers (`secured`); what a session opens beside its own
+connection is the affair of `channels`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from pytest_netconform.reference_servers.session import Action, Close, Peer, Reset, Send, Session, StartTls, WakeAt
+from pytest_netconform.reference_servers.channels import Channels
+from pytest_netconform.reference_servers.secured import Secured
+from pytest_netconform.reference_servers.session import (
+    Action,
+    Close,
+    Peer,
+    Reset,
+    Send,
+    Session,
+    StartTls,
+    StopTls,
+    TellWhenSent,
+    WakeAt,
+)
 
 if TYPE_CHECKING:
     from pytest_netconform.reference_servers.host import Host
 
-READ_SIZE = 1 << 16  # octets of one read; a session sees no more at a time
 LINGER = 2.0  # seconds that input is read and forgotten after our side was closed: unread input would turn FIN into RST
-
-
-class Secured:
-    """The server's side of TLS over memory buffers: octets in, octets out, no socket."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._waiting: list[bytes] = []
-        self.established = False
-
-    def feed(self, data: bytes) -> bool:
-        """Take octets from the network; True when they completed the handshake. Raises ssl.SSLError if it failed."""
-        self._incoming.write(data)
-        if self.established:
-            return False
-        try:
-            self._object.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        self.established = True
-        for waiting in self._waiting:
-            self._object.write(waiting)
-        self._waiting.clear()
-        return True
-
-    def read(self) -> bytes | None:
-        """The next plain octets, b"" after the peer's close_notify, or None when more must be fed first."""
-        try:
-            return self._object.read(READ_SIZE)
-        except ssl.SSLWantReadError:
-            return None
-        except ssl.SSLZeroReturnError:
-            return b""
-
-    def write(self, data: bytes) -> None:
-        """Encrypt octets; before the end of the handshake they wait for it."""
-        if not self.established:
-            self._waiting.append(data)
-        elif data:
-            self._object.write(data)
-
-    def close(self) -> None:
-        """Say close_notify. The peer's own is not waited for."""
-        if self.established:
-            with contextlib.suppress(ssl.SSLError):
-                self._object.unwrap()
-
-    def flush(self) -> bytes:
-        """What must go to the network now."""
-        return self._outgoing.read()
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -92,12 +52,18 @@ class Connection(asyncio.BufferedProtocol):
         self._live = False  # the session was opened, and has neither closed nor failed
         self._ended = False  # the peer says no more
         self._closing = False  # our side is closed; input is drained
+        self._paused = False  # more is buffered than the peer takes
+        self._tells = False  # the session waits for room
+        self._stopping = False  # TLS is being closed, and octets will go in clear
+        self._channels: Channels | None = None  # the connections beside this one, from the first on
 
     # what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.peer = Peer(_address(transport.get_extra_info("peername")), self.host.implicit_tls)
+        names = (_address(transport.get_extra_info(name)) for name in ("peername", "sockname"))
+        peer, here = names
+        self.peer = Peer(peer, self.host.implicit_tls, here)
         self.host.opened(self)
         self._try(self._begin)
 
@@ -117,11 +83,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         # a peer that does not read is not listened to: what is buffered for him stays bounded
+        self._paused = True
         if not self._closing:
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self._paused = False
         self.transport.resume_reading()
+        self._tell()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
@@ -129,6 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._ended:
             self._try(self.part)
         self._live = False
+        self._drop_channels()
         self.host.closed(self, exc)
 
     # what a mutant may override
@@ -142,7 +112,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_send(self, data: bytes) -> None:
         """Octets for the network, encrypted already where they must be."""
-        self.transport.write(data)
+        if not self.transport.is_closing():  # asyncio logs what is written to a peer who has gone
+            self.transport.write(data)
 
     def on_close(self) -> None:
         """Flush, then FIN; the input is drained for a bounded while."""
@@ -155,6 +126,7 @@ class Connection(asyncio.BufferedProtocol):
         """RST, at once."""
         self._live, self._closing = False, True
         self._stop_timers()
+        self._drop_channels()
         sock = self.transport.get_extra_info("socket")
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -171,15 +143,32 @@ class Connection(asyncio.BufferedProtocol):
                 self._write(action.data)
             elif isinstance(action, WakeAt):
                 self._wish(action.at)
+            elif isinstance(action, TellWhenSent):
+                self._tells = True
+                self._tell()
             elif isinstance(action, Close):
                 self._live = False
                 self.on_close()
             elif isinstance(action, StartTls):
                 self._secure()
+            elif isinstance(action, StopTls):
+                self._unsecure()
             elif isinstance(action, Reset):
                 self.on_reset()
-            else:
+            elif not self.channels.perform(action):
                 raise TypeError(f"{type(self.session).__name__} asks for {action!r}, which no socket host can do")
+
+    @property
+    def channels(self) -> Channels:
+        """The connections that the session has beside this one."""
+        if self._channels is None:
+            self._channels = Channels(self)
+        return self._channels
+
+    def tell(self, call: str, *arguments: object) -> None:
+        """Tell the session what happened beside this connection, and carry out what it answers."""
+        if self._live:
+            self._try(self._told, call, *arguments)
 
     def part(self) -> None:
         """Tell the session that it is over (it may hold something in a store). What it answers is not sent any more."""
@@ -191,6 +180,7 @@ class Connection(asyncio.BufferedProtocol):
         """Close our side, and the rest as soon as the peer has closed his or has had LINGER seconds for it."""
         self._closing = True
         self._stop_timers()
+        self._drop_channels()
         if self._ended:
             self.transport.close()
             return
@@ -204,6 +194,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin(self) -> None:
         self.session = self.host.make_session()
+        if self.session.urgent_inline and self.host.path is None:
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         if self.host.implicit_tls:
             self._secure()
         else:
@@ -241,6 +234,9 @@ class Connection(asyncio.BufferedProtocol):
                 return
             if plain:
                 self.perform(self.session.receive(plain, self._loop.time()))
+            elif self._stopping:
+                self._cleared(tls)
+                return
             else:
                 self._ended = True
                 self.on_end()
@@ -265,6 +261,28 @@ class Connection(asyncio.BufferedProtocol):
         # what is read from now on is taken for TLS records and nothing else, however early it was sent
         self._tls = Secured(self.host.tls)
 
+    def _unsecure(self) -> None:
+        if self._tls is None:
+            raise RuntimeError("a session asks for the end of TLS, and there is none")
+        self._stopping = True
+        self._tls.close()
+        self._flush()
+
+    def _cleared(self, tls: Secured) -> None:
+        # both sides have said close_notify; what stands behind the peer's is in clear
+        self._stopping, self._tls = False, None
+        self.perform(self.session.cleared(self._loop.time()))
+        rest = tls.rest()
+        if rest and self._live:
+            self.perform(self.session.receive(rest, self._loop.time()))
+
+    def _told(self, call: str, *arguments: object) -> None:
+        self.perform(getattr(self.session, call)(*arguments, self._loop.time()))
+
+    def _drop_channels(self) -> None:
+        if self._channels is not None:
+            self._channels.drop()
+
     def _wish(self, at: float | None) -> None:
         if self._wake is not None:
             self._wake.cancel()
@@ -274,6 +292,15 @@ class Connection(asyncio.BufferedProtocol):
         self._wake = None
         # the loop fires up to one tick of the clock early
         self.perform(self.session.wake(max(at, self._loop.time())))
+
+    def _tell(self) -> None:
+        if self._tells and not self._paused:  # soon, not now: others have their turn between two portions
+            self._loop.call_soon(self._try, self._sent)
+
+    def _sent(self) -> None:
+        if self._tells and self._live and not self._paused:
+            self._tells = False
+            self.perform(self.session.sent(self._loop.time()))
 
     def _try(self, work: Callable[..., object], *arguments: object) -> None:
         try:

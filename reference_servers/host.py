@@ -16,9 +16,11 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from pytest_netconform.reference_servers.connection import READ_SIZE, Connection
+from pytest_netconform.reference_servers.channels import Channel
+from pytest_netconform.reference_servers.connection import Connection
+from pytest_netconform.reference_servers.secured import READ_SIZE
 from pytest_netconform.reference_servers.session import Session
 
 BACKLOG = 512  # connections that wait to be accepted
@@ -30,6 +32,13 @@ H = TypeVar("H", bound="Host")
 MakeSession = Callable[[], Session]
 
 
+class Running(Protocol):
+    """What a loop stops before it ends."""
+
+    def stop(self) -> None:
+        """Close every socket."""
+
+
 class Loop:
     """One asyncio loop in one daemon thread: started by the first `run`, gone after `close`, and usable again."""
 
@@ -37,7 +46,7 @@ class Loop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self.hosts: set[Host] = set()  # those that run; `close` stops them
+        self.hosts: set[Running] = set()  # those that run; `close` stops them
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` in the loop's thread and return its result; called from any other thread."""
@@ -106,7 +115,7 @@ class Host:
         if implicit_tls and tls is None:
             raise ValueError("implicit_tls needs a context in tls")
         self.make_session = make_session
-        self.host = "" if path is not None else _loopback(host)
+        self.host = "" if path is not None else loopback(host)
         self.port = port
         self.path = path
         self.tls = tls
@@ -121,6 +130,7 @@ class Host:
         self._accepting = False
         self._arriving: set[asyncio.Task[None]] = set()
         self._open: set[Connection] = set()
+        self._channels: set[Channel] = set()
         self._quiet: asyncio.Event
 
     @property
@@ -132,6 +142,11 @@ class Host:
     def connections(self) -> int:
         """How many connections stand now; `accepted` counts all that ever were."""
         return len(self._open)
+
+    @property
+    def channels(self) -> int:
+        """How many connections stand beside those, as sessions asked for."""
+        return len(self._channels)
 
     @property
     def listening(self) -> bool:
@@ -190,6 +205,16 @@ class Host:
         """A connection stands."""
         self._open.add(connection)
 
+    def channel_opened(self, channel: Channel) -> None:
+        """A connection beside a session's own stands, or is about to."""
+        self._channels.add(channel)
+        self._quiet.clear()
+
+    def channel_closed(self, channel: Channel) -> None:
+        """And is gone."""
+        self._channels.discard(channel)
+        self._settle()
+
     def failed(self, error: BaseException) -> None:
         """A session raised."""
         if len(self.errors) < KEPT_ERRORS:
@@ -224,6 +249,8 @@ class Host:
         """Break every connection that stands; what was not flushed is lost."""
         for connection in list(self._open):
             connection.transport.abort()
+        for channel in list(self._channels):
+            channel.abort()
 
     def _ready(self) -> None:
         for _ in range(BACKLOG):
@@ -255,7 +282,7 @@ class Host:
         self._settle()
 
     def _settle(self) -> None:
-        if not self._open and not self._arriving:
+        if not self._open and not self._arriving and not self._channels:
             self._quiet.set()
 
     async def _begin(self) -> None:
@@ -297,7 +324,8 @@ def serving(
     return kind(make_session, host=host, port=port, path=path, tls=tls, implicit_tls=implicit_tls, loop=loop)
 
 
-def _loopback(host: str) -> str:
+def loopback(host: str) -> str:
+    """A host's address, if it is this machine's own and nobody else's; ValueError otherwise."""
     address = "127.0.0.1" if host == "localhost" else host
     try:
         inside = ipaddress.ip_address(address).is_loopback

@@ -78,7 +78,20 @@ class LineSession(Session):
         """Seconds without a word after which `on_idle` is called; None for ever."""
         return None
 
+    def appointment(self) -> float | None:
+        """Another time at which `on_appointment` is to be called, for a limit of the protocol's own; None for none."""
+        return None
+
+    def on_appointment(self) -> None:
+        """That time has come; `appointment` names the next."""
+
     # what a subclass calls
+
+    def rearm(self) -> None:
+        """`idle_limit` or `appointment` say something else now; the idle time counts from here."""
+        self._heard = self.now
+        if not self.closing:
+            self._arm()
 
     def read_lines(self) -> None:
         """Read line by line from here on."""
@@ -147,10 +160,12 @@ class LineSession(Session):
         self.close()
 
     def on_wake(self) -> None:
-        limit = self.idle_limit()
-        if self.closing or limit is None:
+        if self.closing:
             return
-        if self.now >= self._heard + limit:
+        limit, due = self.idle_limit(), self.appointment()
+        if due is not None and self.now >= due:
+            self.on_appointment()
+        elif limit is not None and self.now >= self._heard + limit:
             self._heard = self.now  # whoever stays is asked again after as long a time, not at once
             self.on_idle()
         if not self.closing:
@@ -164,9 +179,11 @@ class LineSession(Session):
 
     def _arm(self) -> None:
         # one timer for many arrivals: it is set again when it fires too early, not with every octet
-        limit = self.idle_limit()
-        if limit is not None:
-            self.act(WakeAt(self._heard + limit))
+        limit, due = self.idle_limit(), self.appointment()
+        times = [] if limit is None else [self._heard + limit]
+        times += [] if due is None else [due]
+        if times:
+            self.act(WakeAt(min(times)))
 
     def _read(self, reading: Reading) -> None:
         self.reading = reading

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pytest_netconform.reference_servers.session import Close, Reset, Session, WakeAt
+from pytest_netconform.reference_servers.session import Address, Close, DatagramSession, Reset, Session, WakeAt
 
 UNASKED = 50  # answers that the unasked talker sends in all
 UNASKED_EVERY = 0.01  # seconds between two of them
@@ -86,6 +86,20 @@ class Talking(Null):
             self.act(WakeAt(self.now + UNASKED_EVERY))
 
 
+class EchoingButTheLast(Null):
+    """Gives back what it got, but for the last octet: nearly an echo server, where an echo server is right."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(data[:-1])
+
+
+class Staying(Null):
+    """Says nothing, and stays when the peer has ended: nearly a discard server, where silence is right."""
+
+    def on_end(self) -> None:
+        """The end is not seen."""
+
+
 class ShowingPage(Null):
     """Answers the first octets with a web page, whatever they are, and closes."""
 
@@ -104,6 +118,80 @@ NULLS: dict[str, Callable[[bytes, bytes], Session]] = {
     "same-per-line": AnsweringLines,
     "unasked": Talking,
     "web-page": ShowingPage,
+    "echo-but-the-last": EchoingButTheLast,
+    "staying": Staying,
+}
+
+
+# -- behind datagrams
+
+
+class NullDatagrams(DatagramSession):
+    """Hears everything and says nothing; the root of the others. A greeting has no place here."""
+
+    def __init__(self, greeting: bytes = b"", answer: bytes = b"") -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class AnsweringDatagrams(NullDatagrams):
+    """Gives the same answer to every datagram."""
+
+    def on_datagram(self, data: bytes, sender: Address) -> None:
+        self.send(self.answer, sender)
+
+
+class AnsweringEmpty(NullDatagrams):
+    """Gives an empty datagram for every datagram."""
+
+    def on_datagram(self, data: bytes, sender: Address) -> None:
+        self.send(b"", sender)
+
+
+class EchoingDatagrams(NullDatagrams):
+    """Gives back what it got."""
+
+    def on_datagram(self, data: bytes, sender: Address) -> None:
+        self.send(data, sender)
+
+
+class EchoingDatagramsButTheLast(NullDatagrams):
+    """Gives back what it got, but for the last octet: nearly an echo server, where an echo server is right."""
+
+    def on_datagram(self, data: bytes, sender: Address) -> None:
+        self.send(data[:-1], sender)
+
+
+class TalkingDatagrams(NullDatagrams):
+    """Sends its answer again and again to whoever has asked once."""
+
+    def on_datagram(self, data: bytes, sender: Address) -> None:
+        self._to, self._left = sender, UNASKED
+        self.on_wake()
+
+    def on_wake(self) -> None:
+        self.send(self.answer, self._to)
+        self._left -= 1
+        if self._left:
+            self.act(WakeAt(self.now + UNASKED_EVERY))
+
+
+class Absent(NullDatagrams):
+    """Closes its socket at the first datagram: from then on everybody is refused."""
+
+    def on_datagram(self, data: bytes, sender: Address) -> None:
+        self.act(Close())
+
+
+#: Every null behind datagrams by name, called as the others are.
+NULL_DATAGRAMS: dict[str, Callable[[bytes, bytes], DatagramSession]] = {
+    "silent": NullDatagrams,
+    "same-per-datagram": AnsweringDatagrams,
+    "empty": AnsweringEmpty,
+    "echo": EchoingDatagrams,
+    "echo-but-the-last": EchoingDatagramsButTheLast,
+    "unasked": TalkingDatagrams,
+    "absent": Absent,
 }
 
 

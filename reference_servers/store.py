@@ -43,6 +43,7 @@ class MailStore:
         self._last_number = 0
         self._last_uid: dict[str, int] = {}
         self._messages: dict[str, list[StoredMessage]] = {}
+        self._claimed: set[str] = set()
 
     def number(self) -> int:
         """A number that this store has not given before: for queue ids and challenges."""
@@ -76,6 +77,18 @@ class MailStore:
                     self._room += len(message.content)
                     return True
             return False
+
+    def claim(self, mailbox: str) -> bool:
+        """Take a mailbox for oneself alone (RFC 1939 4); False if somebody else has it. Deliveries go on."""
+        with self._lock:
+            free = mailbox not in self._claimed
+            self._claimed.add(mailbox)
+            return free
+
+    def release(self, mailbox: str) -> None:
+        """Give back what `claim` took."""
+        with self._lock:
+            self._claimed.discard(mailbox)
 
     def mailboxes(self) -> tuple[str, ...]:
         """The names of the mailboxes that hold a message, sorted."""

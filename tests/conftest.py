@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import hypothesis
 import hypothesis.internal.observability  # imported once here, or once in every run inside of a test
@@ -83,3 +87,18 @@ def mortal() -> Iterator[Host]:
     with serving(reference_of(PROTOCOLS["smtp"], {}, Session).make_session) as host:
         Session.host = host
         yield host
+
+
+@contextmanager
+def _service_ports() -> Iterator[None]:
+    with (Path(tempfile.gettempdir()) / f"netconform-tests-service-ports-{os.getuid()}").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed, however that comes about
+        yield
+
+
+@pytest.fixture
+def service_ports() -> Callable[[], AbstractContextManager[None]]:
+    """A lock between processes, for as long as somebody speaks from the ports of echo, daytime, qotd, chargen and time:
+    they are one set for the whole machine.
+    """
+    return _service_ports

@@ -1,4 +1,4 @@
-"""The tables of README.md that follow from the code: `make matrix` writes, tests/test_documents.py compares."""
+"""The tables of the documents that follow from the code: `make matrix` writes, tests/test_documents.py compares."""
 
 from __future__ import annotations
 
@@ -13,17 +13,35 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
 
-def targets() -> str:
-    """Every scheme and every target option."""
+def protocols() -> str:
+    """Every protocol, how its targets are named, and what is asked of them."""
+    lines = ["| protocol | target | suites: what they check |", "|---|---|---|"]
+    for row in PROTOCOLS.values():
+        ways = [f"`{scheme}://`" for scheme, way in row.schemes.items() if not way.dialect]
+        suites = [f"[{suite}](docs/requirements/{suite}.md)" for suite in row.suites]
+        lines.append(f"| {row.title} | {' '.join(ways)} | {' '.join(suites)} |")
+    return "\n".join(lines)
+
+
+def schemes() -> str:
+    """Every scheme of a target."""
     lines = ["| scheme | protocol | default port |", "|---|---|---|"]
     for row in PROTOCOLS.values():
         for scheme, way in row.schemes.items():
-            lines.append(f"| `{scheme}://` | {row.title}{' over TLS' * way.implicit_tls} | {way.port or '-'} |")
-    for title, options in [("any target", COMMON_OPTIONS), *((row.title, row.options) for row in PROTOCOLS.values())]:
-        if options:
-            lines += ["", f"| option of {title} | meaning |", "|---|---|"]
-            lines += [f"| `?{name}=` | {meaning} |" for name, meaning in options.items()]
+            what = f"{row.title}{' over TLS' * way.implicit_tls}"
+            what += f": dialect `{way.dialect}`" if way.dialect else ""
+            lines.append(f"| `{scheme}://{'/PATH' * way.path}` | {what} | {way.port or '-'} |")
     return "\n".join(lines)
+
+
+def target_options() -> str:
+    """Every option of a target, by protocol."""
+    known = [("any target", COMMON_OPTIONS), *((row.title, row.options) for row in PROTOCOLS.values())]
+    sections = []
+    for title, its in filter(lambda row: row[1], known):
+        rows = [f"| `?{name}=` | {text} |" for name, text in its.items()]
+        sections.append("\n".join([f"| option of {title} | meaning |", "|---|---|", *rows]))
+    return "\n\n".join(sections)
 
 
 def options() -> str:
@@ -36,13 +54,20 @@ def options() -> str:
     return "\n".join(lines)
 
 
-def readme() -> str:
-    """README.md with its tables as they should be."""
-    text = README.read_text(encoding="utf-8")
-    for name, table in (("targets", targets()), ("options", options())):
+#: The pages with tables that follow from the code.
+TABLES = {
+    README: {"protocols": protocols, "options": options},
+    ROOT / "docs" / "targets.md": {"schemes": schemes, "target options": target_options},
+}
+
+
+def written(page: Path) -> str:
+    """The page with its tables as they should be."""
+    text = page.read_text(encoding="utf-8")
+    for name, table in TABLES[page].items():
         begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
         head, rest = text.split(begin)
-        text = head + begin + table + "\n" + end + rest.split(end)[1]
+        text = head + begin + table() + "\n" + end + rest.split(end)[1]
     return text
 
 

@@ -1,7 +1,8 @@
-"""What the gates share: every case of a suite, run in memory against the reference, a mutant or a null server.
+"""What the gates share: every case of a protocol, run in memory against the reference, a mutant or a null server.
 
-A case is a check with one set of parameters. Each case gets a target of its own, so no case can disturb another; what
-the sanity dialogue learned is taken over from one dialogue per server.
+A case is a check with one set of parameters. A protocol is at home in the suite of its name, else in all of its suites;
+what it is a guest in is tried with its reference only. Each case gets a target of its own, so no case can disturb
+another; what the sanity dialogue learned is taken over from one dialogue per server.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from itertools import product
 from typing import Any
 
+from pytest_netconform.dialects import READY
 from pytest_netconform.fixtures.network import column_of, memory_target
 from pytest_netconform.judge import Outcome, judge, survey
-from pytest_netconform.protocols import PROTOCOLS
-from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
-from pytest_netconform.reference_servers.session import Session
+from pytest_netconform.protocols import PROTOCOLS, SUITES, speaking
+from pytest_netconform.reference_servers.mutants.mutant import Mutant
+from pytest_netconform.reference_servers.session import DatagramSession, Session
 from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.verdict import Verdict
 
@@ -35,6 +38,39 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "wrong-password": {"password": "guess"},
         "demanding-tls": {"require_tls": "1"},
         "submission-outside": {"submission": "1", "vantage": "outside"},
+    },
+    "pop3": {
+        "plain": {},
+        "empty": {"seeds": "0"},
+        "unlocked": {"lock": "0"},
+        "outside": {"vantage": "outside"},
+        "sparse": {"without": "SASL,STLS,PIPELINING,UTF8,APOP,AUTH-RESP-CODE"},
+        "bare": {"without": "CAPA,TOP,UIDL,SASL,STLS,UTF8,APOP,RESP-CODES"},
+        "implicit-tls": {"tls": "implicit"},
+        "spaces": {"username": "bob", "password": "tr es"},
+        "wrong-password": {"password": "guess"},
+    },
+    "ftp": {
+        "plain": {},
+        "ipv6": {"ipv6": "1"},
+        "implicit-tls": {"tls": "implicit"},
+        "demanding-tls": {"require_tls": "1"},
+        "anonymous": {"anonymous": "1"},
+        "readonly": {"readonly": "1"},
+        "slow-greeting": {"greeting": "120"},
+        "sparse": {"without": "EPRT,MDTM,MLST,REST,SIZE,UTF8,TLS"},
+    },
+    "stream": {
+        **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
+        "one-at-a-time": {"dialect": "zen", "serves": "one-at-a-time"},
+        "unix": {"dialect": "lines", "transport": "unix"},
+        "largest": {"dialect": "prefixed", "largest": "1000"},
+        "implicit-tls": {"dialect": "lines", "tls": "implicit"},
+    },
+    "datagram": {
+        **{name: {"dialect": name} for name, dialect in READY.items() if not dialect.streams},
+        "outside": {"vantage": "outside"},
+        "network": {"broadcast": "127.255.255.255", "group": "239.1.2.3"},
     },
 }
 
@@ -53,10 +89,39 @@ class Case:
         """The requirement's id."""
         return self.check.requirement.id
 
+    @property
+    def rungs(self) -> set[str]:
+        """The states that it asks for, by the names of its arguments."""
+        return inspect.signature(self.function).parameters.keys() - self.values.keys()
+
+
+def homes(protocol: str) -> tuple[str, ...]:
+    """The suites in which a protocol is at home."""
+    suites = PROTOCOLS[protocol].suites
+    return (protocol,) if protocol in suites else suites
+
+
+def inhabitants(suite: str) -> list[str]:
+    """The protocols that are at home in a suite."""
+    return [row.name for row in speaking(suite) if suite in homes(row.name)]
+
 
 def cases(protocol: str) -> list[Case]:
-    """Every case of a protocol's suite."""
-    module = import_module(PROTOCOLS[protocol].suite)
+    """Every case of the suites in which a protocol is at home, as far as it has the state that a case begins in."""
+    rungs = column_of(PROTOCOLS[protocol]).rungs
+    return [case for suite in homes(protocol) for case in cases_of(suite) if case.rungs <= rungs.keys()]
+
+
+def guests(protocol: str) -> list[Case]:
+    """Every case of the generic suites that a protocol is judged by too, as far as it has the state for it."""
+    rungs = column_of(PROTOCOLS[protocol]).rungs
+    suites = [suite for suite in PROTOCOLS[protocol].suites if suite not in homes(protocol)]
+    return [case for suite in suites for case in cases_of(suite) if case.rungs <= rungs.keys()]
+
+
+def cases_of(suite: str) -> list[Case]:
+    """Every case of a suite."""
+    module = import_module(SUITES[suite].module)
     functions = [value for name, value in vars(module).items() if name.startswith("test_") and check_of(value)]
     return [case for function in functions for case in _parametrized(function)]
 
@@ -91,8 +156,8 @@ class Gate:
         self,
         protocol: str,
         options: Mapping[str, str] | None = None,
-        session: type[Session] | None = None,
-        make_session: Callable[[], Session] | None = None,
+        session: type[Session] | type[DatagramSession] | None = None,
+        make_session: Callable[[], Session] | Callable[[], DatagramSession] | None = None,
     ) -> None:
         self.protocol, self.options, self.session, self.make_session = protocol, options or {}, session, make_session
         self.column = column_of(PROTOCOLS[protocol])
@@ -107,8 +172,7 @@ class Gate:
         """The outcome of one case on a fresh server of this kind."""
         target = self._target()
         target.survey, target.lost = deepcopy(self.survey), self.lost
-        names = [n for n in inspect.signature(case.function).parameters if n not in case.values]
-        openers = {name: self.column.rungs[name] for name in names}
+        openers = {name: self.column.rungs[name] for name in case.rungs}
         return judge(case.function, openers, case.values, target, self.column)
 
 
@@ -128,19 +192,20 @@ class Effect:
     kills: dict[str, Outcome]
 
 
-def effects(protocol: str) -> Iterator[Effect]:
-    """Every mutant against every case, each compared with the clean reference in the same configuration."""
-    clean: dict[tuple[tuple[str, str], ...], dict[str, Outcome]] = {}
-    every = cases(protocol)
-    for mutant in mutants_of(protocol):
-        key = tuple(sorted(mutant.options.items()))
-        if key not in clean:
-            gate = Gate(protocol, mutant.options)
-            clean[key] = {case.name: gate.judge(case) for case in every}
-        gate = Gate(protocol, mutant.options, mutant.session)
-        kills = {}
-        for case in every:
-            outcome = gate.judge(case)
-            if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(clean[key][case.name]):
-                kills[case.name] = outcome
-        yield Effect(mutant, kills)
+@cache
+def clean(protocol: str, options: tuple[tuple[str, str], ...]) -> dict[str, Outcome]:
+    """Every case on the reference server in one configuration."""
+    gate = Gate(protocol, dict(options))
+    return {case.name: gate.judge(case) for case in cases(protocol)}
+
+
+def effect(protocol: str, mutant: Mutant) -> Effect:
+    """One mutant against every case, each compared with the clean reference in the same configuration."""
+    healthy = clean(protocol, tuple(sorted(mutant.options.items())))
+    gate = Gate(protocol, mutant.options, mutant.session)
+    kills = {}
+    for case in cases(protocol):
+        outcome = gate.judge(case)
+        if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(healthy[case.name]):
+            kills[case.name] = outcome
+    return Effect(mutant, kills)

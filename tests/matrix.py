@@ -9,40 +9,43 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.protocols import SUITES
 from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.mutants.mutant import mutants_of
 from pytest_netconform.requirement import natural_order
-from tests.documents import README, readme
-from tests.gates import Effect, cases, effects
+from tests.documents import TABLES, written
+from tests.gates import CONFIGURATIONS, Effect, cases_of, effect, inhabitants
 
 FOLDER = Path(__file__).parent / "matrix"
 DOCS = Path(__file__).parent.parent / "docs" / "requirements"
 
 
-def rows(found: list[Effect]) -> str:
-    """One block a mutant: its name and configuration, the ids it says it breaks, and every case that noticed it."""
-    blocks = []
-    for effect in found:
-        mutant = effect.mutant
-        options = "".join(f" ?{key}={value}" for key, value in mutant.options.items())
-        lines = [f"{mutant.name}{options} breaks {', '.join(mutant.breaks)}"]
-        by_id = {f"{o.check.requirement.id} {name}": o for name, o in effect.kills.items()}
-        lines += [f"    {key}: {by_id[key].verdict}" for key in natural_order(by_id)]
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
+def block(found: Effect) -> str:
+    """A mutant's name and configuration, the ids it says it breaks, and every case that noticed it."""
+    mutant = found.mutant
+    options = "".join(f" ?{key}={value}" for key, value in mutant.options.items())
+    lines = [f"{mutant.name}{options} breaks {', '.join(mutant.breaks)}"]
+    by_id = {f"{o.check.requirement.id} {name}": o for name, o in found.kills.items()}
+    lines += [f"    {key}: {by_id[key].verdict}" for key in natural_order(by_id)]
+    return "\n".join(lines)
 
 
-def register(protocol: str) -> str:
-    """The page of a protocol's requirements: what each asks, where it is written, which mutants prove its checks."""
+def recorded(protocol: str) -> list[str]:
+    """The blocks of a protocol as `make matrix` recorded them last, in order."""
+    return (FOLDER / f"{protocol}.txt").read_text(encoding="utf-8").rstrip("\n").split("\n\n")
+
+
+def register(suite: str) -> str:
+    """The page of a suite's requirements: what each asks, where it is written, which mutants prove its checks."""
     killers: dict[str, list[str]] = {}
-    for mutant in (*mutants_of(protocol), *HOST_MUTANTS):
+    mutants = [mutant for protocol in inhabitants(suite) for mutant in mutants_of(protocol)]
+    for mutant in (*mutants, *HOST_MUTANTS):
         for id in mutant.breaks:
             killers.setdefault(id, []).append(f"`{mutant.name}`")
-    by_id = {case.id: case.check for case in cases(protocol)}
-    lines = [f"# {PROTOCOLS[protocol].title}: what is checked", "", "Written by `make matrix`; do not edit.", ""]
+    by_id = {case.id: case.check for case in cases_of(suite)}
+    lines = [f"# {SUITES[suite].title}: what is checked", "", "Written by `make matrix`; do not edit.", ""]
     proved = len(killers.keys() & by_id.keys())
-    lines += [f"{len(by_id)} requirements, {len(cases(protocol))} cases, {proved} requirements with mutants.", ""]
+    lines += [f"{len(by_id)} requirements, {len(cases_of(suite))} cases, {proved} requirements with mutants.", ""]
     lines += ["| id | level | source | what it asks | needs | mutants |", "|---|---|---|---|---|---|"]
     for id in natural_order(by_id):
         asked = by_id[id].requirement
@@ -50,15 +53,19 @@ def register(protocol: str) -> str:
         cells = [id, str(asked.level), asked.source, asked.sentence, needs, " ".join(killers.get(id, []))]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     lines += ["", "## Not checked", "", "| id | reason |", "|---|---|"]
-    lines += [f"| {id} | {reason} |" for id, reason in import_module(PROTOCOLS[protocol].suite).NOT_CHECKED]
+    lines += [f"| {id} | {reason} |" for id, reason in import_module(SUITES[suite].module).NOT_CHECKED]
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    README.write_text(readme(), encoding="utf-8")
+    for page in TABLES:
+        page.write_text(written(page), encoding="utf-8")
     FOLDER.mkdir(exist_ok=True)
     DOCS.mkdir(parents=True, exist_ok=True)
-    for protocol in sys.argv[1:] or list(PROTOCOLS):
-        (DOCS / f"{protocol}.md").write_text(register(protocol), encoding="utf-8")
-        (FOLDER / f"{protocol}.txt").write_text(rows(list(effects(protocol))), encoding="utf-8")
-        print(f"wrote tests/matrix/{protocol}.txt and docs/requirements/{protocol}.md")
+    for suite in SUITES:
+        (DOCS / f"{suite}.md").write_text(register(suite), encoding="utf-8")
+        print(f"wrote docs/requirements/{suite}.md")
+    for protocol in sys.argv[1:] or list(CONFIGURATIONS):
+        blocks = [block(effect(protocol, mutant)) for mutant in mutants_of(protocol)]
+        (FOLDER / f"{protocol}.txt").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+        print(f"wrote tests/matrix/{protocol}.txt")

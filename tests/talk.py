@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pytest_netconform.reference_servers.pop3 import Pop3Config, Pop3Session
 from pytest_netconform.reference_servers.session import Action, Close, Peer, Send, Session, StartTls, WakeAt
 from pytest_netconform.reference_servers.smtp import SmtpConfig, SmtpSession
 from pytest_netconform.reference_servers.store import MailStore
+from pytest_netconform.wire import pop3
 from pytest_netconform.wire.cuts import Cut, whole
 from pytest_netconform.wire.smtp import Reply, ReplyFramer
 
@@ -36,6 +38,10 @@ class Talk:
         for piece in self.cut(data):
             self.heed(self.session.receive(piece, self.now))
 
+    def end(self) -> None:
+        """The client says no more."""
+        self.heed(self.session.end(self.now))
+
     def handshake(self) -> None:
         """The TLS handshake that was asked for is done."""
         assert self.starts_tls
@@ -48,6 +54,53 @@ class Talk:
             self.now, self.wake_at = self.wake_at, None
             self.heed(self.session.wake(self.now))
         self.now = time
+
+
+class Pop3Talk(Talk):
+    """The same with a strict POP3 session, whose replies are framed."""
+
+    def __init__(
+        self,
+        config: Pop3Config | None = None,
+        store: MailStore | None = None,
+        cut: Cut = whole,
+        peer: Peer | None = None,
+    ) -> None:
+        self.framer = pop3.ReplyFramer()
+        self.store = store or MailStore()
+        super().__init__(Pop3Session(config or Pop3Config(tls=True), self.store), cut, peer)
+        self.framer.awaits("(greeting)")
+        (self.greeting,) = self.replies()
+
+    def replies(self) -> list[pop3.Reply]:
+        """The replies since the last call; each is without a deviation."""
+        self.framer.feed(self.sent)
+        self.sent = b""
+        found = []
+        while (reply := self.framer.next()) is not None:
+            assert not reply.deviations, reply
+            found.append(reply)
+        assert not self.framer.rest()
+        return found
+
+    def asks(self, *lines: str | bytes) -> list[str]:
+        """Say lines, in one piece; the status and the text of the replies."""
+        data = b"".join((line.encode() if isinstance(line, str) else line) + b"\r\n" for line in lines)
+        self.framer.asked(data)
+        self.say(data)
+        return [f"{reply.code} {reply.text.decode()}" for reply in self.replies()]
+
+    def codes(self, *lines: str | bytes) -> list[str]:
+        """The same; the status alone."""
+        return [said.split()[0] for said in self.asks(*lines)]
+
+    def lines(self, command: str) -> list[bytes]:
+        """Say one command; the lines behind the status of its reply."""
+        self.framer.asked(command.encode() + b"\r\n")
+        self.say(command.encode() + b"\r\n")
+        (reply,) = self.replies()
+        assert reply.code == "+OK", reply
+        return reply.lines
 
 
 class SmtpTalk(Talk):

@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
+from pytest_netconform.sockets import SocketWire
 from pytest_netconform.transcript import Transcript
-from pytest_netconform.transport import ClearText, Silence, SocketWire, TlsFailure
+from pytest_netconform.transport import ClearText, Silence, TlsFailure
 
 REPLY = b"250 2.0.0 OK\r\n"
 ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal, handshake_failure

@@ -15,6 +15,7 @@ from pytest_netconform.detect import detect, misnamed
 from pytest_netconform.protocols import PROTOCOLS, Protocol, Scheme
 from pytest_netconform.reference_servers.host import Host
 from pytest_netconform.reference_servers.null import Closing, Echoing, Null, ShowingPage
+from pytest_netconform.reference_servers.pop3 import Pop3Session
 from pytest_netconform.reference_servers.session import Session, WakeAt
 from pytest_netconform.reference_servers.smtp import SmtpSession
 from pytest_netconform.target import TargetError, parse_target
@@ -42,13 +43,20 @@ class Endless(Null):
 
 
 class Late(Answering):
-    """Greets after a while."""
+    """Greets after a while, and hears nothing before."""
+
+    greeted = False
 
     def on_open(self) -> None:
         self.act(WakeAt(self.now + 0.7))
 
     def on_wake(self) -> None:
+        self.greeted = True
         self.send(self.greeting)
+
+    def on_data(self, data: bytes) -> None:
+        if self.greeted:
+            super().on_data(data)
 
 
 def line_about(make_session: Callable[[], Session], *, seconds: float = SHORT) -> str:
@@ -77,6 +85,13 @@ def test_an_smtp_server_is_recognised_in_one_connection(smtp_session: Callable[[
         assert host.idle() and host.accepted == 1
     assert (found.name, found.scheme, found.protocol) == ("mine", "smtp", PROTOCOLS["smtp"])
     assert found.url == f"smtp://{host.host}:{host.port}?patience=3"
+
+
+def test_a_pop3_server_is_recognised() -> None:
+    """A greeting of +OK, and an answer to CAPA."""
+    with Host(Pop3Session) as host:
+        assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "pop3"
+    assert host.errors == []
 
 
 def test_a_server_behind_tls_is_recognised(smtp_session: Callable[[], Session]) -> None:
@@ -125,15 +140,17 @@ def test_patience_gives_a_slow_server_more_time() -> None:
 
 def test_a_greeting_that_comes_during_the_tls_hello_still_counts() -> None:
     """A slow greeting is heard although we had begun to try TLS."""
-    with Host(lambda: Late(b"220 late\r\n")) as host:
+    with Host(lambda: Late(b"220 late\r\n", b"250 x\r\n")) as host:
         assert detect(parse_target(f"{host.host}:{host.port}"), seconds=0.88).scheme == "smtp"
+    with Host(lambda: Late(b"120 late\r\n", b"331 x\r\n")) as host:
+        assert detect(parse_target(f"{host.host}:{host.port}"), seconds=0.88).scheme == "ftp"
 
 
 @pytest.mark.parametrize(
     ("greeting", "shown"),
     [
         pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", '"SSH-2.0-OpenSSH_9.2"', id="ssh"),
-        pytest.param(b"+OK ready\r\n", '"+OK ready"', id="pop3"),
+        pytest.param(b"* OK ready\r\n", '"* OK ready"', id="imap"),
         pytest.param(b"421 busy\r\n", '"421 busy"', id="421"),
         pytest.param(b"\x1b[31mred\x1b]0;title\x07\r\n", r'"\x1b[31mred\x1b]0;title\x07"', id="escapes"),
         pytest.param(b"<script>&\xff\xfe\x00\r\n", r'"<script>&\xff\xfe\x00"', id="markup-and-invalid-text"),
@@ -151,9 +168,17 @@ def test_a_stranger_is_quoted(greeting: bytes, shown: str) -> None:
 
 
 def test_a_greeting_that_lies_is_found_out_by_its_answer() -> None:
-    """An FTP server greets with 220 too; its answer to the probe gives it away."""
-    text = line_about(lambda: Answering(b"220 (vsFTPd 3.0.3)\r\n", b"530 Please login with USER and PASS.\r\n"))
-    assert 'it greets with "220 (vsFTPd 3.0.3)" and answers EHLO client.example.org with "530 Please login' in text
+    """Others greet with 220 too; their answers to the probes give them away."""
+    text = line_about(lambda: Answering(b"220 gopher\r\n", b"500 What?\r\n"))
+    assert 'it greets with "220 gopher" and answers EHLO client.example.org with "500 What?"' in text
+    assert 'answers USER anonymous with "500 What?"' in text
+
+
+@pytest.mark.parametrize("answer", [b"530 Please login with USER and PASS.\r\n", b"331 Password\r\n"])
+def test_ftp_is_told_from_smtp_by_its_answers(answer: bytes) -> None:
+    """Both greet with 220; who does not know EHLO and knows USER speaks FTP."""
+    with Host(lambda: Answering(b"220-two lines\r\n220 (vsFTPd 3.0.3)\r\n", answer)) as host:
+        assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "ftp"
 
 
 def test_a_mute_behind_a_good_greeting_is_not_believed() -> None:
@@ -176,7 +201,7 @@ def test_a_greeting_of_endless_lines_is_cut() -> None:
 
 def test_an_immediate_close_is_told() -> None:
     """Nothing said and gone: not silence."""
-    assert line_about(Closing).endswith("closes the connection and says nothing")
+    assert "closes the connection and says nothing; if you know better" in line_about(Closing)
 
 
 def test_what_answers_a_tls_hello_in_clear_is_quoted() -> None:
@@ -186,9 +211,9 @@ def test_what_answers_a_tls_hello_in_clear_is_quoted() -> None:
 
 
 def test_an_echo_is_not_taken_for_tls() -> None:
-    """A server that repeats our TLS hello looks like TLS for one record, and is told by the failed handshake."""
+    """A server that repeats our TLS hello speaks no TLS; it may be the service of that name."""
     text = line_about(Echoing)
-    assert "waits for TLS from the start, and: no TLS with" in text and "smtps://" in text
+    assert "sends a TLS hello back as it came; try echo://127.0.0.1:" in text
 
 
 def test_tls_with_a_stranger_inside_is_told() -> None:

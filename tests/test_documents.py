@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_netconform.reference_servers.host import Host
-from tests.documents import README, ROOT, fenced, readme
+from tests.documents import README, ROOT, TABLES, fenced, written
 
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = [(path, block) for path in PAGES for block in fenced(path, "python") if block.startswith("# test_")]
@@ -20,9 +20,10 @@ def _name(value: object) -> str:
     return value.stem if isinstance(value, Path) else re.sub(r"\W+", "-", str(value).splitlines()[0])[:60]
 
 
-def test_readme_tables_follow_from_the_code() -> None:
-    """`make matrix` writes the tables of targets and options anew."""
-    assert README.read_text(encoding="utf-8") == readme()
+@pytest.mark.parametrize("page", TABLES, ids=_name)
+def test_tables_follow_from_the_code(page: Path) -> None:
+    """`make matrix` writes the tables of protocols, targets and options anew."""
+    assert page.read_text(encoding="utf-8") == written(page)
 
 
 @pytest.mark.parametrize(("page", "example"), EXAMPLES, ids=_name)

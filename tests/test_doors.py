@@ -133,7 +133,7 @@ def test_deliveries(pytester: pytest.Pytester, ways: str) -> None:
         (["--netconform-target=smtp://127.0.0.1:70000"], "port 70000 *"),
         (["--netconform-target=smtp://127.0.0.1?recipent=x"], "unknown target option 'recipent'; did you mean*"),
         (["--netconform-target=smtp://127.0.0.1?ca=/none"], "ca=/none: not a readable file*"),
-        (["--netconform-target=reference:pop3"], "there is no reference:pop3*"),
+        (["--netconform-target=reference:gopher"], "there is no reference:gopher*"),
         (["--netconform-target=reference:smtp?greeting=7"], "reference:smtp*greeting=7*"),
         (["--netconform-target=reference", "--netconform-target=reference"], "two targets are called reference*"),
         (["--netconform-target=reference", "--netconform-suite=gopher"], "--netconform-suite=gopher: known are smtp*"),

@@ -2,50 +2,153 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
-from pytest_netconform.fixtures.network import memory_target, reference_of
-from pytest_netconform.judge import survey
-from pytest_netconform.protocols import PROTOCOLS
-from pytest_netconform.reference_servers.null import NULLS
+from pytest_netconform.dialects import READY
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS
 from pytest_netconform.verdict import Verdict
 from tests.gates import Gate, cases
 
 GREEN = (Verdict.PASS, Verdict.OBSERVED)
-# What each protocol's null servers say: a greeting, and the one answer that they know.
+
+
+@dataclass(frozen=True)
+class Words:
+    """What null servers say to a protocol in one configuration: a greeting, and the one answer that they know.
+
+    right: the nulls that are right there by definition (an echo of an echo server), which near misses replace.
+    """
+
+    greeting: bytes
+    answer: bytes
+    dialect: str = ""
+    right: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The configuration."""
+        return {"dialect": self.dialect} if self.dialect else {}
+
+    def gate(self, protocol: str, null: str) -> Gate:
+        """A null server of this protocol."""
+        nulls: Mapping[str, Callable[[bytes, bytes], Any]] = NULLS_OF.get(protocol, NULLS)
+        return Gate(protocol, self.options, make_session=lambda: nulls[null](self.greeting, self.answer))
+
+
+ECHO = ("echo",)
 WORDS = {
-    "smtp": [(b"220 mail.example.test ESMTP\r\n", b"250 OK\r\n"), (b"220 x\r\n", b"550 No\r\n"), (b"", b"250 OK\r\n")]
+    "smtp": [
+        Words(b"220 mail.example.test ESMTP\r\n", b"250 OK\r\n"),
+        Words(b"220 x\r\n", b"550 No\r\n"),
+        Words(b"", b"250 OK\r\n"),
+    ],
+    "pop3": [
+        Words(b"+OK POP3 at your service\r\n", b"+OK\r\n"),
+        Words(b"+OK <1.2@mail.example.test>\r\n", b"-ERR No\r\n"),
+        Words(b"+OK\r\n", b"+OK\r\n.\r\n"),
+        Words(b"", b"+OK\r\n"),
+    ],
+    "ftp": [
+        Words(b"220 files.example.test ready\r\n", b"200 OK\r\n"),
+        Words(b"220 x\r\n", b"530 No\r\n"),
+        Words(b"220 x\r\n", b"230 In\r\n"),
+        Words(b"", b"220 OK\r\n"),
+    ],
+    "stream": [
+        Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
+        Words(b"", b"Ugly.", "zen"),
+        Words(b"", b"Error: unknown aphorism.", "zen"),
+        Words(b"", b"aaaaaaaa", "echo", ECHO),
+        Words(b"", b"AAAAAAAA", "upper"),
+        Words(b"", b"aaaaaaaa.", "escaped", ECHO),
+        Words(b"", b"aaaaaaaaaaaaaaaa", "sixteen", ECHO),
+        Words(b"", b"\x00\x00\x00\x08aaaaaaaa", "prefixed", ECHO),
+        Words(b"", b"\x08aaaaaaaa", "varint", ECHO),
+        Words(b"", b"\x00\x00\x00\x08aaaaaaaa\x00\x00\x00\x00", "blocks", ECHO),
+        Words(b"", b"8:aaaaaaaa,", "netstring", ECHO),
+        Words(b"", b"aaaaaaaa", "until-close", ECHO),
+        Words(b"", b"x\x9cKL\x84\x00\x00\r\xac\x03\t", "zlib", ECHO),
+        Words(b"", b"\x00\x00\x00\x0bx\x9cKL\x84\x00\x00\r\xac\x03\t", "zlib-prefixed", ECHO),
+        Words(b"", b"\x00\x00\x00\x0caaaaaaaa\xbf\x84\x80F", "checked", ECHO),
+        Words(b"", b"\x00\x00\x00\x08aaaaaaaa", "prefixed-text", ECHO),
+        Words(b"", b"\x08aaaaaaaa", "prefixed-octet", ECHO),
+        Words(b"", b'{"sum": 3}\n', "json-lines"),
+        Words(b"", b'{"error": "no"}\n', "json-lines"),
+        # near misses: who is silent and closes after us discards; who says four octets and closes tells the time
+        Words(b"", b"x", "discard", ("silent", "same-per-line")),
+        Words(b"abc", b"abcd", "time"),
+        Words(b"\x00", b"Tuesday", "daytime"),
+        Words(b"", b"x" * 512, "qotd"),
+        Words(b"", b" !\r\n", "chargen"),
+        Words(b"", b"Login\r\n", "systat"),
+        Words(b"", b"Login\r\n", "finger"),
+        Words(b"", b"6191, 23 : ERROR : NO-USER\r\n", "ident"),
+    ],
+    "datagram": [
+        Words(b"", b"aaaaaaaa", "echo-udp", ECHO),
+        Words(b"", b"AAAAAAAA", "upper-udp"),
+        Words(b"", b"aaaaaaaa", "terse", ECHO),
+        Words(b"", b"\x00\x00Ugly.", "numbered"),
+        Words(b"", b"\x00\x00Error: unknown aphorism.", "numbered"),
+        # near misses: who is silent, and not refused, discards; four octets are a time, and text is a date
+        Words(b"", b"x", "discard-udp", ("silent", "absent")),
+        Words(b"", b"abc", "time-udp", ("echo",)),
+        Words(b"", b"\xff", "daytime-udp"),
+        # any text is a quotation, any number of octets up to 512 are characters, and a datagram may come more than once
+        Words(b"", b"x", "qotd-udp", ("same-per-datagram", "unasked")),
+        Words(b"", b"", "qotd-udp"),
+        Words(b"", b"x", "chargen-udp", ("same-per-datagram", "empty", "echo", "echo-but-the-last", "unasked")),
+        Words(b"", b"\x00\x00\x00\x00\x00\x01\x00\x00VERSION 1.6.0\r\n", "memcached-udp"),
+    ],
 }
+NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS}
+CASES = [
+    pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
+    for protocol, every in WORDS.items()
+    for null in NULLS_OF.get(protocol, NULLS)
+    for place, words in enumerate(every)
+    if null not in words.right
+]
 
 
-@pytest.mark.parametrize("null", sorted(NULLS))
-@pytest.mark.parametrize("protocol", sorted(WORDS))
-def test_bare_null_servers_pass_nothing(protocol: str, null: str) -> None:
+def test_every_ready_dialect_has_words() -> None:
+    """No ready dialect is without nulls that look like a server of it."""
+    assert {words.dialect for every in WORDS.values() for words in every} >= READY.keys()
+
+
+FRAMED = [words for words in WORDS["stream"] + WORDS["datagram"] if READY[words.dialect].unasked == ""]
+
+
+@pytest.mark.parametrize("words", FRAMED, ids=lambda words: f"{words.dialect}-{words.answer[:9]!r}")
+def test_words_are_what_a_server_might_say(words: Words) -> None:
+    """What is no message of the dialect would be told apart by anybody: a null says a whole one, without a fault."""
+    framer = READY[words.dialect].replies.framer()
+    framer.feed(words.answer)
+    frame = framer.next() or framer.finish()
+    assert frame is not None and frame.payload is not None and not frame.deviations and not framer.rest()
+
+
+@pytest.mark.parametrize(("protocol", "null", "words"), CASES)
+def test_bare_null_servers_pass_nothing(protocol: str, null: str, words: Words) -> None:
     """A null server is green in no case, whatever it says."""
-    for greeting, answer in WORDS[protocol]:
-        gate = Gate(protocol, make_session=lambda g=greeting, a=answer: NULLS[null](g, a))
-        green = [case.name for case in cases(protocol) if gate.judge(case).verdict in GREEN]
-        assert not green, f"{greeting!r} {answer!r}"
+    gate = words.gate(protocol, null)
+    green = [case.name for case in cases(protocol) if gate.judge(case).verdict in GREEN]
+    assert not green
 
 
-@pytest.mark.parametrize("null", sorted(NULLS))
-@pytest.mark.parametrize("protocol", sorted(WORDS))
-def test_late_null_servers_pass_no_refusal_silence_or_close(protocol: str, null: str) -> None:
+@pytest.mark.parametrize(("protocol", "null", "words"), CASES)
+def test_late_null_servers_pass_no_refusal_silence_or_close(protocol: str, null: str, words: Words) -> None:
     """A server that is right through the sanity dialogue and null afterwards earns nothing by saying no, or nothing."""
-    sound = _survey(protocol)
-    for greeting, answer in WORDS[protocol]:
-        gate = Gate(protocol, make_session=lambda g=greeting, a=answer: NULLS[null](g, a))
-        gate.survey, gate.lost = sound, ""
-        for case in cases(protocol):
-            outcome = gate.judge(case)
-            if outcome.verdict is Verdict.PASS:
-                vain = outcome.evidence & {"refusal", "silence", "close"}
-                assert not vain, f"{case.name} passes by {vain} on {greeting!r} {answer!r}"
-
-
-def _survey(protocol: str):  # type: ignore[no-untyped-def]
-    target = memory_target(protocol)
-    survey(target, Gate(protocol).column)
-    assert target.survey.sound
-    assert reference_of(PROTOCOLS[protocol], {}).make_session is not None
-    return target.survey
+    sound = Gate(protocol, words.options).survey
+    assert sound.sound
+    gate = words.gate(protocol, null)
+    gate.survey, gate.lost = sound, ""
+    for case in cases(protocol):
+        outcome = gate.judge(case)
+        if outcome.verdict is Verdict.PASS:
+            vain = outcome.evidence & {"refusal", "silence", "close"}
+            assert not vain, f"{case.name} passes by {vain}"

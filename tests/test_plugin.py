@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from pytest_netconform.run import without_parameter
 from tests.conftest import mortal
 
-REFERENCE = "--netconform-target=reference"
+REFERENCE = "--netconform-target=reference:smtp"
 HEAD = """
 import pytest, time
 from pytest_netconform.requirement import *
@@ -137,7 +138,7 @@ def test_a_run_with_reservations_is_a_success(pytester: pytest.Pytester) -> None
     assert judged(pytester, VERDICTS, *quiet).ret == 0
     for strict, code in [("", 1), ("=deviation", 1), ("=inconclusive", 1)]:
         result = judged(pytester, "", *quiet, f"--netconform-strict{strict}")
-        result.stdout.fnmatch_lines(["reference: *, which --netconform-strict does not allow"])
+        result.stdout.fnmatch_lines(["reference-smtp: *, which --netconform-strict does not allow"])
         assert result.ret == code
     assert judged(pytester, "", "-k", "pass or should", "--netconform-strict=inconclusive").ret == 0
 
@@ -145,7 +146,7 @@ def test_a_run_with_reservations_is_a_success(pytester: pytest.Pytester) -> None
 def test_nothing_passed_is_no_success(pytester: pytest.Pytester) -> None:
     """A run in which a target does nothing right is exit 1; one from which everything was deselected is exit 5."""
     result = judged(pytester, VERDICTS, "-k", "claimed or slow or prerequisite")
-    result.stdout.fnmatch_lines(["reference: nothing passed"])
+    result.stdout.fnmatch_lines(["reference-smtp: nothing passed"])
     assert result.ret == 1
     assert judged(pytester, "", "-k", "nonsense").ret == 5
 
@@ -203,7 +204,7 @@ def test_the_json_report_is_whole(pytester: pytest.Pytester, more: list[str]) ->
     judged(pytester, VERDICTS, "--netconform-json=report.json", *more)
     document = json.loads((pytester.path / "report.json").read_text())
     assert document["schema"] == 1 and document["complete"] is True
-    assert [target["name"] for target in document["targets"]] == ["reference"]
+    assert [target["name"] for target in document["targets"]] == ["reference-smtp"]
     assert "STARTTLS" in document["targets"][0]["capabilities"]
     assert {name: check["verdict"] for name, check in report_of(pytester).items()} == {
         "pass": "pass",
@@ -358,7 +359,7 @@ def test_hooks(pytester: pytest.Pytester) -> None:
         "def pytest_netconform_target_ready(target): print('READY', target.name)\n"
     )
     result = judged(pytester, GREEN, "-s")
-    result.stdout.fnmatch_lines(["*READY reference", "*RECORD pass*"])
+    result.stdout.fnmatch_lines(["*READY reference-smtp", "*RECORD pass*"])
 
 
 def test_pdb_stands_in_the_check(pytester: pytest.Pytester) -> None:
@@ -367,7 +368,7 @@ def test_pdb_stands_in_the_check(pytester: pytest.Pytester) -> None:
     command = [sys.executable, "-m", "pytest", "test_house.py", REFERENCE, "--pdb", "-k", "test_fail or test_should"]
     done = subprocess.run(command, input="p 'I am', smtp.target.name\nq\n", capture_output=True, text=True, timeout=20)
     assert '-> smtp.exchange("NOOP", 299)' in done.stdout
-    assert "('I am', 'reference')" in done.stdout
+    assert "('I am', 'reference-smtp')" in done.stdout
 
 
 def test_properties(pytester: pytest.Pytester) -> None:
@@ -399,7 +400,7 @@ def test_a_timeout_of_pytest_timeout(pytester: pytest.Pytester) -> None:
     for more in ([], ["--netconform-concurrency=1"]):
         began = time.monotonic()
         result = judged(pytester, source, "--timeout=0.7", "--netconform-json=report.json", *more)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15  # the patience is longer
         assert result.parseoutcomes() == {"passed": 2, "errors": 1}
         assert {name: check["verdict"] for name, check in report_of(pytester).items()} == {
             "stuck": "error",
@@ -431,8 +432,9 @@ def test_ctrl_c(pytester: pytest.Pytester, more: list[str]) -> None:
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 2, output
-    assert time.monotonic() - began < 5
-    assert "pytest_netconform/" not in output.replace("pytest_netconform/transport.py", "")
+    assert time.monotonic() - began < 15  # the patience is longer
+    interrupted = r"pytest_netconform/(sockets|transport)\.py:\d+: KeyboardInterrupt"  # pytest's own line on where
+    assert "pytest_netconform/" not in re.sub(interrupted, "", output)
     document = json.loads((pytester.path / "report.json").read_text())
     assert document["complete"] is False
     assert [check["verdict"] for check in document["targets"][0]["checks"]][:1] == ["pass"]
@@ -474,8 +476,10 @@ def test_a_death_behind_everybodys_back(pytester: pytest.Pytester) -> None:
     with mortal() as host:
         url = f"smtp://127.0.0.1:{host.port}"
         result = pytester.runpytest("test_house.py", f"--netconform-target={url}", "--netconform-concurrency=13")
-    assert result.parseoutcomes()["failed"] == 1
-    assert result.parseoutcomes()["inconclusive"] == 12
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 1
+    assert outcomes["inconclusive"] > 1  # on a slow machine some have passed before the death
+    assert outcomes["inconclusive"] + outcomes.get("passed", 0) == 12
 
 
 def test_a_failure_that_does_not_repeat(pytester: pytest.Pytester) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ftplib
+import io
+import poplib
 import smtplib
 import socket
 import ssl
@@ -12,6 +15,8 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.ftp_server import FtpServer
+    from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
 
 LETTER = "Subject: tea\r\n\r\nAt five.\r\n"
@@ -80,3 +85,63 @@ def test_bad_leaves_are_refused(netconform_ca: Authority, leaf: str) -> None:
                     side.do_handshake()
                 incoming.write(forth.read())
                 back.write(outgoing.read())
+
+
+def test_a_maildrop_is_read(netconform_pop3_server: Pop3Server) -> None:
+    """What lies there can be looked at, added to and cleared, and is what a client reads."""
+    server = netconform_pop3_server
+    assert len(server.messages) == 9 and server.url == f"pop3://127.0.0.1:{server.port}"
+    server.clear()
+    server.add(LETTER.encode())
+    client = poplib.POP3(server.host, server.port)
+    client.user(server.username)
+    client.pass_(server.password)
+    assert client.retr(1)[1] == [b"Subject: tea", b"", b"At five."]
+    client.dele(1)
+    client.quit()
+    assert server.messages == ()
+
+
+def test_a_maildrop_is_read_inside_tls(netconform_pop3_server: Pop3Server) -> None:
+    """STLS shows a certificate that the authority vouches for."""
+    client = poplib.POP3("localhost", netconform_pop3_server.port)
+    client.stls(ssl.create_default_context(cadata=netconform_pop3_server.ca.decode()))
+    assert "STLS" not in client.capa()
+    client.quit()
+
+
+def test_files_come_and_go(netconform_ftp_server: FtpServer) -> None:
+    """What a client stores can be looked at, what is put there can be fetched, by active and passive transfers."""
+    server = netconform_ftp_server
+    server.write("/pub/tea.txt", b"At five.\n")
+    for passive in (True, False):
+        fetched: list[bytes] = []
+        with ftplib.FTP() as client:
+            client.connect(server.host, server.port, timeout=10)
+            client.login(server.username, server.password)
+            client.set_pasv(passive)
+            client.storbinary(f"STOR {passive}", io.BytesIO(b"x"))
+            client.retrbinary("RETR /pub/tea.txt", fetched.append)
+        assert b"".join(fetched) == b"At five.\n"
+        assert server.wait(f"/{passive}") == b"x"
+    assert server.files == {"/pub/tea.txt": b"At five.\n", "/True": b"x", "/False": b"x"}
+    assert server.url == f"ftp://127.0.0.1:{server.port}"
+
+
+def test_strangers_may_read(netconform_ftp_server: FtpServer) -> None:
+    """Anonymous users see everything and change nothing."""
+    with ftplib.FTP() as client:
+        client.connect(netconform_ftp_server.host, netconform_ftp_server.port, timeout=10)
+        client.login()
+        assert client.nlst() == []
+        with pytest.raises(ftplib.error_perm, match="550"):
+            client.mkd("x")
+
+
+def test_waiting_for_a_file_has_an_end(netconform_ftp_server: FtpServer) -> None:
+    """A file that does not come is an error that says what there is; a place for none is an error too."""
+    netconform_ftp_server.write("/a", b"")
+    with pytest.raises(TimeoutError, match=r"'/b' was not there within 0\.05 s; there are \['/a'\]"):
+        netconform_ftp_server.wait("/b", seconds=0.05)
+    with pytest.raises(ValueError, match="'/a/b': Not a directory"):
+        netconform_ftp_server.write("/a/b", b"")

@@ -13,7 +13,7 @@ import pytest
 from pytest_netconform.fixtures.network import memory_target
 from pytest_netconform.fixtures.smtp import RUNGS
 from pytest_netconform.judge import judge, survey
-from pytest_netconform.readback import UnreadableMailbox, mailbox_reader, read_maildir, read_mbox
+from pytest_netconform.readback import UnreadableMailbox, mailbox_reader, maildir_writer, read_maildir, read_mbox
 from pytest_netconform.suites.smtp.delivery import test_blanks_are_kept as blanks_are_kept
 from pytest_netconform.verdict import Verdict
 from tests.gates import Gate
@@ -200,3 +200,20 @@ def test_mailbox_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     target.stored = mailbox_reader(str(box))
     outcome = judge(blanks_are_kept, {"smtp": RUNGS["smtp"]}, {}, target, column)
     assert (outcome.verdict, outcome.reason) == (Verdict.INCONCLUSIVE, f"readback={box}: Permission denied")
+
+
+def test_what_is_put_into_a_maildir_is_read_back(tmp_path: Path) -> None:
+    """A message lands in new, whole, behind those that were there."""
+    for folder in ("new", "cur", "tmp"):
+        (tmp_path / folder).mkdir()
+    write, read = maildir_writer(str(tmp_path)), mailbox_reader(str(tmp_path))
+    write(b"Subject: one\r\n\r\nOne.\r\n")
+    write(b"Subject: two\n\nTwo.\n")
+    assert read() == [b"Subject: one\r\n\r\nOne.\r\n", b"Subject: two\n\nTwo.\n"]
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_nothing_is_put_where_no_maildir_is(tmp_path: Path) -> None:
+    """One line says so."""
+    with pytest.raises(UnreadableMailbox, match="no Maildir folder"):
+        maildir_writer(str(tmp_path))

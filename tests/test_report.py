@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_netconform.dialects import READY
 from pytest_netconform.judge import Outcome
 from pytest_netconform.memory import Memory
 from pytest_netconform.reference_servers.null import Null
@@ -56,6 +57,7 @@ ENTRY = {
     "name": "mx",
     "url": "smtp://anna@mx.example.org:25",
     "protocol": "smtp",
+    "dialect": "",
     "capabilities": ["8BITMIME", "PIPELINING", "SIZE"],
     "problem": "",
 }
@@ -139,12 +141,26 @@ def test_an_entry_shows_no_password() -> None:
         "name": "smtp-h-25",
         "url": "smtp://anna@h:25?patience=2",
         "protocol": "smtp",
+        "dialect": "",
         "capabilities": ["DSN", "SIZE"],
         "problem": target.survey.lacking,
     }
     assert set(ENTRY) == set(entry_of(target)) == set(TARGET_KEYS)
     target.lost = "gone"
     assert entry_of(target)["problem"] == "gone"
+
+
+def test_an_entry_says_what_a_target_of_ones_own_speaks() -> None:
+    """A dialect is told in a line, and what follows from it is claimed."""
+    target = Target(parse_target("echo://h"), Memory(Null), dialect=READY["echo"])
+    entry = entry_of(target)
+    assert entry["dialect"] == "echo over tcp: a stream without messages"
+    assert {"flow", "rule", "rfc862"} <= set(entry["capabilities"]) and "any" not in entry["capabilities"]
+    assert summary_lines(entry, [])[:2] == [
+        "echo://h:7  Stream, 0 checks of 0 requirements, 0.0 s",
+        "speaks echo over tcp: a stream without messages",
+    ]
+    assert entry_of(Target(parse_target("tcp://h:1"), Memory(Null)))["dialect"] == ""
 
 
 # -- every report at once: hostile octets and secrets

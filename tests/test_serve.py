@@ -216,7 +216,7 @@ def test_a_taken_port_is_given_up_for_another(script: Path, monkeypatch: pytest.
         if listens:
             taken.listen()
         choices = [port]
-        monkeypatch.setattr(serve, "_free_port", lambda host: choices.pop() if choices else free_port(host))
+        monkeypatch.setattr(serve, "_free_port", lambda host, kind: choices.pop() if choices else free_port(host, kind))
         with Served(command(script)) as served:
             assert served.port != port
             tell(served, b"hello")

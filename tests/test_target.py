@@ -47,6 +47,38 @@ def test_every_form_is_read(text: str, name: str, scheme: str, host: str, port: 
 
 
 @pytest.mark.parametrize(
+    ("text", "name", "path", "url"),
+    [
+        ("unix:///run/x.sock", "unix-x.sock", "/run/x.sock", "unix:///run/x.sock"),
+        ("UNIX:///x", "unix-x", "/x", "unix:///x"),
+        ("mine=unixgram:///x?dialect=echo-udp", "mine", "/x", "unixgram:///x?dialect=echo-udp"),
+        ("unix:///a%20b%3Fc?patience=2", "unix-a b?c", "/a b?c", "unix:///a%20b%3Fc?patience=2"),
+    ],
+)
+def test_a_socket_file_is_a_target(text: str, name: str, path: str, url: str) -> None:
+    """Three slashes and a path, escaped where a URL asks for it; there is no host and no port."""
+    spec = parse_target(text)
+    assert (spec.name, spec.path, spec.url, spec.place) == (name, path, url, path)
+    assert (spec.host, spec.port) == ("", 0) and spec.at_home and spec.way.path
+    assert parse_target(spec.url).path == path
+
+
+@pytest.mark.parametrize("text", ["unix://", "unix:///", "unix://h/x", "unix://h:1/x", "unix://u@/x", "unixgram://x"])
+def test_a_socket_file_needs_its_path(text: str) -> None:
+    """A host, a port or a user in front of the path, or no path: one line that shows the form."""
+    scheme = text.partition(":")[0]
+    with pytest.raises(TargetError, match=rf"names no socket file; write {scheme}:///PATH, with three slashes$"):
+        parse_target(text)
+
+
+@pytest.mark.parametrize("text", ["tcp://h", "udp://h", "tcps://h", "upper://h"])
+def test_schemes_without_a_port_of_their_own_want_one(text: str) -> None:
+    """Nobody knows where a protocol of one's own is served."""
+    with pytest.raises(TargetError, match=rf"^'{text}' names no port; write HOST:PORT or SCHEME://HOST$"):
+        parse_target(text)
+
+
+@pytest.mark.parametrize(
     ("text", "username", "password"),
     [
         ("smtp://anna:s3cret@h", "anna", "s3cret"),

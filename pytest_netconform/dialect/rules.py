@@ -31,8 +31,13 @@ STANDARDS = {
     "rfc863": "Discard (RFC 863)",
     "rfc864": "Character generator (RFC 864)",
     "rfc865": "Quote of the day (RFC 865)",
+    "rfc866": "Active users (RFC 866)",
     "rfc867": "Daytime (RFC 867)",
     "rfc868": "Time (RFC 868)",
+    "rfc1288": "Finger (RFC 1288)",
+    "rfc1413": "Identification (RFC 1413)",
+    "fpnp7": "Questions about the Zen of Python (FPNP 7)",
+    "memcached": "memcached over UDP (its protocol.txt)",
 }
 
 #: Every capability that a dialect can claim, and what checks may take from it.
@@ -61,6 +66,7 @@ WORDS = {
     "replies-flow": "replies are octets without messages",
     "replies-until-close": "a reply is what comes up to the end of the stream",
     "asked": "there are requests: the server waits for them",
+    "known": "at least one request has a reply that is known, octet for octet or by its pattern",
     "exact": "at least one request has one right reply, octet for octet",
     "distinct": "there are requests with different right replies",
     "rule": "every request is answered by a rule",

@@ -130,6 +130,11 @@ class Dialect:
         """The samples with one right reply, octet for octet."""
         return tuple(exchange for exchange in self.exchanges if exchange.hear is not None)
 
+    @property
+    def known(self) -> tuple[Exchange, ...]:
+        """The samples with a reply that is known, octet for octet or by its pattern."""
+        return tuple(exchange for exchange in self.exchanges if not exchange.silence)
+
     def answered(self, say: bytes) -> Exchange | None:
         """What is to be heard for a request: by the rule, else by a sample (whatever its id), else what is heard for
         the unknown; None: nobody knows.
@@ -147,15 +152,17 @@ class Dialect:
         return reply if self.id is None else self.id.put(reply, self.id.of(say))
 
     def probe(self, number: int = 0, size: int = 0) -> Exchange:
-        """An exchange with one right reply (capability `exact`): by the rule each number has its own, else samples take
-        turns, with an id of their own if they carry one. size: octets of the payload, as far as a rule can make them.
+        """An exchange whose reply is known (capability `known`): by the rule each number has its own, else samples take
+        turns, with an id of their own if they carry one: the exact ones, or those with patterns if no reply is exact.
+        size: octets of the payload, as far as a rule can make them.
         """
         if self.rule:
             say = self._made(number, size)
             return Exchange(say, self.ruled(say))
-        if not self.exact:
-            raise DialectProblem("exchange", "no sample has an exact reply")
-        exchange = self.exact[number % len(self.exact)]
+        samples = self.exact or self.known
+        if not samples:
+            raise DialectProblem("exchange", "no sample has a reply that is known")
+        exchange = samples[number % len(samples)]
         return exchange if self.id is None else self._with_id(exchange, self.id.numbered(exchange.say, number))
 
     def probes(self, count: int, size: int = 0) -> tuple[Exchange, ...]:
@@ -225,8 +232,9 @@ def _words(dialect: Dialect) -> Iterator[str]:
         for word, true in {
             "framed": requests.parts and replies.parts and not dialect.unasked,
             "rule": dialect.rule,
+            "known": dialect.rule or dialect.known,
             "exact": dialect.rule or hears,
-            "distinct": dialect.rule or len(hears) > 1,
+            "distinct": dialect.rule or _differ(dialect.exact or dialect.known),
             "silence": any(exchange.silence for exchange in dialect.exchanges),
             "greeting": dialect.greeting is not None and not dialect.unasked,
             "unknown": dialect.unknown is not None,
@@ -236,3 +244,9 @@ def _words(dialect: Dialect) -> Iterator[str]:
         }.items()
         if true
     )
+
+
+def _differ(samples: tuple[Exchange, ...]) -> bool:
+    """Whether two of the samples have replies that cannot be taken for each other."""
+    replies = [(sample, sample.reply) for sample in samples if sample.reply is not None]
+    return any(not one.fits(b) and not other.fits(a) for one, a in replies for other, b in replies)

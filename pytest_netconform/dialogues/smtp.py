@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, fits
+from pytest_netconform.codes import Code, fits
+from pytest_netconform.dialogue import Dialogue, Say
 from pytest_netconform.readback import UnreadableMailbox
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.visit import Visit
 from pytest_netconform.wire.sasl import cram_response
 from pytest_netconform.wire.smtp import Offer, Reply, ReplyFramer, parse_offer, stuffed
 from pytest_netconform.wire.smtp_messages import message

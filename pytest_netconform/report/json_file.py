@@ -34,7 +34,7 @@ CHECK_KEYS = (
     "transcript",
     "earlier",
 )
-TARGET_KEYS = ("name", "url", "protocol", "capabilities", "problem")
+TARGET_KEYS = ("name", "url", "protocol", "dialect", "capabilities", "problem")
 
 
 def document(targets: Sequence[Entry], records: Sequence[Record], *, complete: bool = True) -> dict[str, Any]:

@@ -62,12 +62,17 @@ def transcript_lines(transcript: Transcript) -> list[dict[str, Any]]:
 
 
 def entry_of(target: Target) -> Entry:
-    """What reports say about a target: never its password."""
+    """What reports say about a target: never its password.
+
+    dialect: how its messages look, in a line, where that is a target's own affair and not its protocol's.
+    """
     protocol = target.spec.protocol
+    described = target.dialect is not None and protocol is not None and "dialect" in protocol.options
     return {
         "name": target.name,
         "url": target.spec.url,
         "protocol": protocol.name if protocol else "",
-        "capabilities": sorted(target.survey.capabilities),
+        "dialect": target.dialect.describe() if described and target.dialect else "",
+        "capabilities": sorted(target.claims - {"any"} if described else target.survey.capabilities),
         "problem": target.lost or target.survey.lacking,
     }

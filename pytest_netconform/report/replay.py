@@ -22,7 +22,9 @@ from typing import Any, NoReturn
 CONNECT_SECONDS = 5.0
 ANSWER_OCTETS = 1 << 20  # an answer that has not ended by then has no end
 SEGMENT_SECONDS, SEND_SECONDS = 0.01, 2.0  # between two segments, so that they travel apart; for all of them
-QUIET_SECONDS = 1.0  # without another octet: the answers are over
+LEAVE_SECONDS = 0.01  # after we have left, so that it is seen before anybody else comes
+QUIET_SECONDS = 1.0  # without another octet: the answers are over; nothing is taken: all is full
+UNREAD_TIMES = 4  # as much as then is said unread until nothing is taken: other buffers may be larger
 HIDDEN: list[bytes] = []
 
 
@@ -32,6 +34,10 @@ class Ended(Exception):
 
 class Silent(Ended):
     """The time was over."""
+
+
+class Broken(Ended):
+    """By a reset, or whatever else is no close."""
 
 
 class Unreachable(Exception):
@@ -85,15 +91,20 @@ def say(who: str, number: int, what: str) -> None:
 class Connection:
     """One connection: everything with a deadline, and what was read but not asked for is kept."""
 
-    def __init__(self, number: int, address: tuple[str, int]) -> None:
+    def __init__(
+        self, number: int, address: tuple[str, int], source: str = "", accepted: socket.socket | None = None
+    ) -> None:
         self.number = number
         self.unread = b""
         self.end: Ended | None = None
+        self.door = 0  # the port at which the last answer wants a data connection
+        self.segmented = 0.0  # seconds between segments so far
         try:
-            self.socket = socket.create_connection(address, CONNECT_SECONDS)
+            self.socket = accepted or dial(address, source)
+        except ConnectionResetError as error:  # it stood, and broke at once
+            self.socket, self.end = socket.socket(), Broken(f"the connection broke: {error}")
         except OSError as error:
             raise Unreachable(f"cannot connect to {address[0]} port {address[1]}: {error}") from None
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         say("*", number, "connected")
 
     def tls(self, context: ssl.SSLContext, server_name: str, seconds: float) -> None:
@@ -112,7 +123,7 @@ class Connection:
         deadline = time.monotonic() + seconds
         for segment in segments:
             if len(segments) > 1:
-                time.sleep(min(SEGMENT_SECONDS, SEND_SECONDS / len(segments)))
+                self.apart(len(segments))
             rest = memoryview(segment)
             while rest:
                 try:
@@ -125,6 +136,20 @@ class Connection:
                 except OSError:
                     return
 
+    def apart(self, segments: int) -> None:
+        """A pause between two segments, the shorter the more there are of them."""
+        pause = min(SEGMENT_SECONDS, max(0.0, SEND_SECONDS - self.segmented) / segments)
+        self.segmented += pause
+        time.sleep(pause)
+
+    def say_unread(self, data: bytes, total: int) -> None:
+        """Write again and again, and read nothing, until nothing is taken."""
+        say("C", self.number, visible(data) + " again and again, unread")
+        self.socket.settimeout(QUIET_SECONDS)
+        with contextlib.suppress(OSError):  # all is full, or the connection broke, which shows when it is read
+            for _ in range(UNREAD_TIMES * total // len(data)):
+                self.socket.sendall(data)
+
     def pull(self, seconds: float) -> bool:
         """Read once; False when nothing came. How the stream ended is kept in `end`."""
         if self.end is None:
@@ -134,7 +159,7 @@ class Connection:
             except socket.timeout:  # noqa: UP041
                 return False
             except OSError as error:
-                self.end = Ended(f"the connection broke: {error}")
+                self.end = Broken(f"the connection broke: {error}")
             else:
                 self.unread += data
                 if data:
@@ -149,6 +174,7 @@ class Connection:
             found = re.match(pattern, self.unread)
             if found:
                 self.unread = self.unread[found.end() :]
+                self.door = door(found[0]) or self.door
                 say("S", self.number, visible(found[0]))
                 return found[0]
             if len(self.unread) > ANSWER_OCTETS:
@@ -195,6 +221,21 @@ class Connection:
         with contextlib.suppress(OSError):  # the server was faster
             self.socket.shutdown(socket.SHUT_WR)
 
+    def goodbye(self) -> None:
+        """The same, behind a closing alert where there is TLS."""
+        if isinstance(self.socket, ssl.SSLSocket):
+            with contextlib.suppress(OSError, ValueError):
+                self.socket.settimeout(QUIET_SECONDS)
+                self.socket = self.socket.unwrap()
+        self.shutdown()
+
+    def take(self, seconds: float, most: int) -> None:
+        """So much, or what comes until the end; it is kept."""
+        began = time.monotonic()
+        while len(self.unread) < most and self.end is None and time.monotonic() < began + seconds:
+            if self.pull(began + seconds - time.monotonic()):
+                began = time.monotonic()
+
     def close(self, abort: bool = False) -> None:
         """Leave, with a reset if asked."""
         with contextlib.suppress(OSError):
@@ -211,9 +252,13 @@ class Replay:
         self.expected = expected
         self.astray = False
         self.connections: dict[int, Connection] = {}
+        self.judged = 0  # the connection of the last step
+        self.listeners: dict[int, socket.socket] = {}
+        self.ports: dict[int, int] = {}  # where we listened then: where we listen now
 
     def run(self, steps: Sequence[tuple[Any, ...]]) -> str | None:
         """Do all steps and judge the last: what was received if the finding repeats, None if it does not."""
+        self.judged = steps[-1][0]
         try:
             for number, what, *how in steps[:-1]:
                 try:
@@ -229,6 +274,8 @@ class Replay:
         finally:
             for connection in self.connections.values():
                 connection.close()
+            for listener in self.listeners.values():
+                listener.close()
 
     def do(self, number: int, what: str, *how: Any) -> None:
         """One step that is not the last."""
@@ -237,9 +284,58 @@ class Replay:
         elif what == "connect":
             if number in self.connections:
                 self.connections[number].close()
-            self.connections[number] = Connection(number, self.address)
-        else:
+            self.connections[number] = self.connection(number, *how)
+        elif what == "join":
+            place = (self.address[0], self.connections[how[0]].door)
+            self.connections[number] = Connection(number, place, how[1])
+        elif what == "listen":
+            self.listen(number, *how)
+        elif what == "accept":
+            self.accept(number, *how)
+        elif number in self.connections:
             self.at(self.connections[number], what, *how)
+
+    def connection(self, number: int, host: str = "") -> Connection:
+        """Another one, perhaps to another address. That nobody is there any more may be what is judged.
+
+        Raises Unreachable.
+        """
+        try:
+            return Connection(number, (host or self.address[0], *self.address[1:]))
+        except Unreachable as error:
+            if number == self.judged and self.connections:
+                broken = Connection(number, self.address, accepted=socket.socket())
+                broken.end = Ended(str(error))
+                return broken
+            raise
+
+    def listen(self, number: int, host: str, port: int) -> None:
+        """Wait for the server at a port of ours; what is said of the recorded one will be said of this."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listeners[number] = listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.bind((host, port if port < 1024 else 0))
+            listener.listen(8)
+        except OSError as error:
+            raise Unreachable(f"cannot listen at {host}: {error}") from None
+        self.ports[port] = listener.getsockname()[1]
+
+    def accept(self, number: int, seconds: float) -> None:
+        """The server comes. Raises Silent."""
+        last = self.listeners[max(self.listeners)]
+        last.settimeout(seconds)
+        try:
+            accepted, address = last.accept()
+        except OSError:
+            raise Silent(f"nobody came for {seconds:g} s") from None
+        self.connections[number] = Connection(number, address[:2], accepted=accepted)
+
+    def announced(self, data: bytes) -> bytes:
+        """What we say, with the ports of now in place of those of then."""
+        for then, now in self.ports.items():
+            data = data.replace(b",%d,%d" % divmod(then, 256), b",%d,%d" % divmod(now, 256))
+            data = re.sub(rb"(?<=[!-/:-~])%d(?=[!-/:-~])" % then, b"%d" % now, data)
+        return data
 
     def stray(self, number: int, why: str) -> None:
         """Not as recorded: what follows may mean something else."""
@@ -249,27 +345,53 @@ class Replay:
     def at(self, peer: Connection, what: str, *how: Any) -> None:
         """One step on a connection that stands."""
         if what == "send":
-            peer.send(how, 10.0)
+            peer.send([self.announced(b"".join(how))] if self.ports else how, 10.0)
         elif what == "tls":
             peer.tls(self.context, self.server_name, how[0])
         elif what == "answer":
             pattern, seconds, beginning = how
             if not peer.answer(pattern, seconds).startswith(beginning):
                 self.stray(peer.number, f"{visible(beginning)} was the answer then")
+        elif what == "no answer":
+            self.no_answer(peer, *how)
+        elif what == "unread":
+            peer.say_unread(*how)
         elif what == "wait":
             peer.wait(how[0])
         elif what == "read":
-            peer.more(time.monotonic() + how[0], "nothing")
-        elif what == "shutdown":
-            peer.shutdown()
+            # once something else has come we do not wait for each piece
+            peer.more(time.monotonic() + (SEGMENT_SECONDS if self.astray else how[0]), "nothing")
+        elif what == "take":
+            peer.take(*how)
+        elif what == "urgent":
+            with contextlib.suppress(OSError):
+                peer.socket.send(how[0], socket.MSG_OOB)
+        elif what in ("shutdown", "goodbye"):
+            getattr(peer, what)()
         elif what in ("close", "reset"):
             peer.close(abort=what == "reset")
+            time.sleep(LEAVE_SECONDS)
+
+    def no_answer(self, peer: Connection, pattern: bytes, seconds: float, ended: bool) -> None:
+        """None came then, by the end of the connection or in silence."""
+        try:
+            self.stray(peer.number, f"{visible(peer.answer(pattern, seconds))} is an answer")
+        except Ended as why:
+            if isinstance(why, Silent) is ended:
+                self.stray(peer.number, str(why))
 
     # the last step: each returns what was received when the finding repeats
 
-    def must_answer(self, number: int, pattern: bytes, seconds: float, right: bytes) -> str | None:
-        """An answer comes, and begins as a right one does."""
-        answer = self.connections[number].answer(pattern, seconds)
+    def must_answer(
+        self, number: int, pattern: bytes, seconds: float, right: bytes, silent: bool = False
+    ) -> str | None:
+        """An answer comes, and begins as a right one does. Where silence was wrong, an end may be right."""
+        try:
+            answer = self.connections[number].answer(pattern, seconds)
+        except Ended as why:
+            if silent and not isinstance(why, Silent):
+                self.stray(number, str(why))
+            raise
         return None if re.match(right, answer) else visible(answer)
 
     def must_not_repeat(self, number: int, seconds: float, recorded: bytes) -> str | None:
@@ -281,6 +403,19 @@ class Replay:
         """The finding is in what the server has stored, and that is not to be seen from here."""
         give_up("all was said again; look whether what is stored now is what was expected: " + self.expected)
 
+    def must_let_join(self, number: int) -> str | None:
+        """The server takes a data connection at the port that it named."""
+        try:
+            self.do(0, "join", number, "")
+        except Unreachable as error:
+            return str(error)
+        return None
+
+    def must_join(self, number: int, seconds: float) -> str | None:
+        """The server connects to the port that we named."""
+        self.accept(0, seconds)
+        return None
+
     def must_be_silent(self, number: int, seconds: float) -> str | None:
         """Nothing comes, and the connection stands."""
         peer = self.connections[number]
@@ -288,9 +423,11 @@ class Replay:
             return None
         return visible(peer.unread) or str(peer.end)
 
-    def must_close(self, number: int, seconds: float) -> str | None:
+    def must_close(self, number: int, seconds: float, cleanly: bool = False) -> str | None:
         """The connection ends, and nothing is said before."""
-        return visible(self.connections[number].until_end(seconds)) or None
+        peer = self.connections[number]
+        data = peer.until_end(seconds)
+        return visible(data) or (str(peer.end) if cleanly and isinstance(peer.end, Broken) else None)
 
     def must_shake_hands(self, number: int, seconds: float) -> None:
         """TLS comes about."""
@@ -308,6 +445,25 @@ class Replay:
         except Unreachable as error:
             return str(error)
         return None
+
+
+def dial(address: tuple[str, int], source: str) -> socket.socket:
+    """Connect to a port, or to the socket file of that path. Raises OSError."""
+    if "/" in address[0]:
+        peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        peer.settimeout(CONNECT_SECONDS)
+        peer.connect(address[0])
+        return peer
+    peer = socket.create_connection(address, CONNECT_SECONDS, (source, 0) if source else None)
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return peer
+
+
+def door(answer: bytes) -> int:
+    """The port in an answer of FTP that says where a data connection is taken: 227 or 229; 0 in any other."""
+    six = re.match(rb"227.*?\d+,\d+,\d+,\d+,(\d+),(\d+)", answer)
+    one = re.match(rb"229.*?\(([!-~])\1\1(\d+)\1\)", answer)
+    return int(six[1]) * 256 + int(six[2]) if six else int(one[2]) if one else 0
 
 
 def matches(pattern: bytes, answer: bytes) -> bool:

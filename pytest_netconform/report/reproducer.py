@@ -9,11 +9,13 @@ from __future__ import annotations
 import ast
 import re
 import zlib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_netconform.report import steps_datagrams
 from pytest_netconform.report.steps import steps_of
 from pytest_netconform.transcript import visible
 
@@ -28,10 +30,11 @@ def reproducer(outcome: Outcome, target: Target) -> str:
     """The text of the script: it exits 1 when the finding repeats, 0 when it does not, 2 when it cannot tell."""
     required = outcome.check.requirement
     hide = outcome.transcript.mask_text
-    imports, functions = _replay()
-    recorded = steps_of(outcome, target)
+    datagrams = steps_datagrams.over_datagrams(outcome)
+    imports, functions = _replay("replay_datagrams.py" if datagrams else "replay.py")
+    recorded = steps_datagrams.steps_of(outcome) if datagrams else steps_of(outcome, target)
     about = {
-        "host": getattr(target.carriage, "host", "") or target.spec.host or "127.0.0.1",
+        "host": next(filter(None, _places(target)), "127.0.0.1"),
         "port": getattr(target.carriage, "port", 0) or target.spec.port,
         "ca": target.options.get("ca", ""),
         "servername": target.options.get("servername", ""),
@@ -77,6 +80,13 @@ def reproducer(outcome: Outcome, target: Target) -> str:
     )
 
 
+def _places(target: Target) -> Iterator[str]:
+    """Where the target may be, the likeliest first: the path of a socket, or a host."""
+    yield getattr(target.carriage, "path", "")
+    yield getattr(target.carriage, "host", "")
+    yield target.spec.host
+
+
 def write(folder: Path, outcome: Outcome, target: Target, nodeid: str) -> Path:
     """Write the script into `folder`, which is made; its name tells the requirement and the check. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,9 +102,9 @@ def _plain(text: str) -> str:
 
 
 @cache
-def _replay() -> tuple[str, str]:
-    """The imports of `replay.py`, and all that follows them."""
-    source = resources.files("pytest_netconform.report").joinpath("replay.py").read_text(encoding="utf-8")
+def _replay(name: str) -> tuple[str, str]:
+    """The imports of a replay, and all that follows them."""
+    source = resources.files("pytest_netconform.report").joinpath(name).read_text(encoding="utf-8")
     imports = [node for node in ast.parse(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
     lines = re.sub(r"  # noqa: \w+$", "", source, flags=re.MULTILINE).splitlines()
     last = imports[-1].end_lineno or 0

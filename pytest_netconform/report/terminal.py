@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pytest_netconform.protocols import PROTOCOLS
 from pytest_netconform.report.record import LEVELS, Entry, Record
 from pytest_netconform.requirement import natural_order
 
@@ -46,7 +47,10 @@ def summary_lines(target: Entry, records: Sequence[Record], *, width: int = WIDT
 def _facts(target: Entry, records: Sequence[Record], width: int) -> Iterator[str]:
     seconds = sum(record["seconds"] for record in records)
     checks = f"{len(records)} check{'s' * (len(records) != 1)} of {len({r['requirement'] for r in records})}"
-    yield from _wrapped(f"{target['url']}  {target['protocol'].upper()}, {checks} requirements, {seconds:.1f} s", width)
+    title = PROTOCOLS[target["protocol"]].title if target["protocol"] in PROTOCOLS else target["protocol"]
+    yield from _wrapped(f"{target['url']}  {title}, {checks} requirements, {seconds:.1f} s", width)
+    if target["dialect"]:
+        yield from _wrapped(f"speaks {target['dialect']}", width, "       ")
     if target["capabilities"]:
         yield from _wrapped("claims " + " ".join(target["capabilities"]), width, "       ")
     if target["problem"]:

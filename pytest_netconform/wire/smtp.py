@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from pytest_netconform.wire.frames import MESSAGE_LIMIT, Found, Framer, Framing
 from pytest_netconform.wire.lines import LINE_LIMIT, LineBuffer, RawLine
 
 CRLF = b"\r\n"
@@ -75,6 +77,41 @@ class ReplyFramer:
     def rest(self) -> bytes:
         """What arrived and is no whole reply yet."""
         return b"".join(line.raw for line in self._lines) + self._buffer.rest()
+
+
+@dataclass(frozen=True)
+class Replies(Framing):
+    """Replies as messages of a dialect, for suites that look at streams and not at SMTP: octets up to the last line's
+    end, which is left out.
+    """
+
+    kind: ClassVar[str] = "smtp-replies"
+    grammar: ClassVar[str] = ReplyFramer.grammar
+
+    @property
+    def pattern(self) -> bytes:
+        return ReplyFramer.pattern
+
+    def encode(self, payload: bytes) -> bytes:
+        """The reply, whose last line ends here."""
+        return payload + CRLF
+
+    def framer(self, limit: int = MESSAGE_LIMIT) -> Framer:
+        """A reader of whole replies."""
+        return _Replies(self, limit)
+
+    def describe(self) -> str:
+        """How replies are framed, in words."""
+        return "SMTP replies"
+
+
+class _Replies(Framer):
+    def _find(self) -> Found | None:
+        if self._data.find(b"\n", self._searched) < 0:
+            return None
+        found = re.match(ReplyFramer.pattern, self._data)
+        self._searched = 0 if found else len(self._data)
+        return Found(found.end(), found[0].rstrip(CRLF)) if found else None
 
 
 def _goes_on(line: RawLine) -> bool:

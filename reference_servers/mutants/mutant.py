@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TypeVar
 
-from pytest_netconform.reference_servers.session import Session
+from pytest_netconform.reference_servers.session import DatagramSession, Session
 
 _ATTRIBUTE = "__netconform_mutant__"
 
@@ -29,11 +29,11 @@ class Mutant:
     name: str
     breaks: tuple[str, ...]
     because: str
-    session: type[Session]
+    session: type[Session] | type[DatagramSession]
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-S = TypeVar("S", bound=type[Session])
+S = TypeVar("S", bound="type[Session] | type[DatagramSession]")
 
 
 def mutant(name: str, *, breaks: Sequence[str], because: str, **options: str) -> Callable[[S], S]:

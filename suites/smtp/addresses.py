@@ -7,7 +7,7 @@ from itertools import count, islice
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import MUST, SECURITY, SHOULD, hostile, needs, requirement, serial, slow
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable

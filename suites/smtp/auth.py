@@ -13,7 +13,7 @@ import re
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import LOGIN_SECONDS, MAIL, Smtp
 from pytest_netconform.requirement import MUST, SECURITY, SHOULD, needs, requirement, serial, writes
 from pytest_netconform.verdict import Inconclusive

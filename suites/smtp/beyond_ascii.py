@@ -6,7 +6,7 @@ from email import message_from_bytes
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import MUST, SECURITY, SHOULD, needs, requirement, writes
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, SHOULD, hostile, needs, requirement
 from pytest_netconform.verdict import NonConformity

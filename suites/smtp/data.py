@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import Smtp
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, SHOULD, hostile, needs, requirement, writes
 from pytest_netconform.verdict import NonConformity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import MUST, SHOULD, needs, requirement
 from pytest_netconform.wire.smtp_commands import xtext_encoded

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from pytest_netconform.dialogue import Code, Say
+from pytest_netconform.codes import Code
+from pytest_netconform.dialogue import Say
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import INTEROP, MUST, SHOULD, hostile, needs, requirement, slow, writes
 from pytest_netconform.verdict import Inconclusive, NonConformity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import INTEROP, MUST, SHOULD, needs, requirement, writes
 from pytest_netconform.verdict import Inconclusive

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.codes import Code
 from pytest_netconform.dialogues.smtp import Smtp
 from pytest_netconform.requirement import MAY, MUST, needs, requirement, writes
 from pytest_netconform.verdict import Inconclusive

@@ -1,0 +1,1 @@
+"""Mutants of datagram servers, a module per chapter."""
