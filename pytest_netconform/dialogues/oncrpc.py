@@ -15,6 +15,8 @@ from pytest_netconform.dialect import Dialect, Exchange
 from pytest_netconform.dialogue import Dialogue, Remarks, Visit, listed
 from pytest_netconform.dialogues.datagram import Datagrams
 from pytest_netconform.target import Target
+from pytest_netconform.transcript import What
+from pytest_netconform.transport import Gone, Silence
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.cuts import octets
 from pytest_netconform.wire.framing import Datagram
@@ -197,13 +199,10 @@ class Rpc(Remarks):
         if status in (tolerated or {}):
             self.visit.deviations.append(Deviation(expected, received, (tolerated or {})[status]))
             return
-        pattern = None if isinstance(reply, str) else self._pattern(call, reply, (*statuses, *(noted or ())))
-        raise NonConformity(expected, received, owed=owed, pattern=pattern)
-
-    def _pattern(self, call: Call, reply: Reply, statuses: Sequence[str]) -> bytes | None:
-        """What a right reply looks like, for the reproducer; None where that does not tell it from this one."""
-        pattern = right_reply(call.xid, statuses, marked=bool(reply.fragments))
-        return None if re.fullmatch(pattern, reply.raw) else pattern
+        pattern = None
+        if isinstance(reply, Reply) and reply.fragments and not {SILENCE, CLOSED} & set(statuses):
+            pattern = right_reply(call.xid, (*statuses, *(noted or ())))
+        raise NonConformity(expected, received, owed=owed, passing=reply == SILENCE, pattern=pattern)
 
     def granted(self, call: Call) -> Reply:
         """Prerequisite: this succeeds; otherwise the check is Inconclusive."""
@@ -246,7 +245,7 @@ class StreamRpc(Dialogue[Reply], Rpc):
         expected = f"a reply with xid {call.xid:#010x} to {described(call)}"
         reply = self.reply(expected, within=within)
         if reply.xid != call.xid:
-            raise NonConformity(expected, told(reply), owed=True, pattern=right_reply(call.xid, (), marked=True))
+            raise NonConformity(expected, told(reply), owed=True, pattern=right_reply(call.xid, ()))
         return reply
 
     def whole(self, call: Call, octets: bytes) -> Reply:
@@ -273,12 +272,36 @@ class StreamRpc(Dialogue[Reply], Rpc):
     def outcome_of(self, octets: bytes, *, follow: bool = True) -> Reply | str:
         """What comes of octets. follow: a NULL behind them is understood, so that silence can be counted."""
         self.send(octets)
-        found = self.heard()
+        found = self._listened()
         if found is not None:
             return found
         if self.over:
             return self._closed()
         return self._before_marker() if follow else SILENCE
+
+    def _listened(self) -> Reply | None:
+        """The reply that comes within a silence window, or None, perhaps because it is over.
+
+        For a reproducer this is a time to wait, and no answer that is missing.
+        """
+        deadline = self.wire.now() + self.target.window
+        self._await("outcome", self.target.window, self._framer.pattern)
+        try:
+            while (found := self._framer.next()) is None:
+                data = self.wire.receive(deadline)
+                if not data:
+                    self.over = True
+                    return None
+                self._framer.feed(data)
+        except Silence:
+            return None
+        except Gone:
+            self.over = self.broken = True
+            return None
+        self.wire.record(What.HEARD, found.raw)
+        if found.lost:
+            raise Inconclusive(f"{told(found)}; {self._framer.grammar} judges that")
+        return found
 
     def _before_marker(self) -> Reply | str:
         """What comes before NULL is answered, or soon after it, by a server that lets calls overtake each other."""
@@ -344,8 +367,8 @@ class DatagramRpc(Datagrams, Rpc):
             self.send(call.octets)
             arrival = self.next(self.wire.now() + self.target.window, "silence")
             if arrival is not None:
-                self._blame("silence")
                 return parse_reply(arrival.raw)
+        self._blame("answer")  # a reproducer looks for one, if it should have come
         self.visit.evidence.add("silence")
         self.survives()
         return SILENCE
@@ -409,11 +432,13 @@ def _short(octets: bytes) -> str:
     return text if len(octets) <= 64 else f"{text} ... ({len(octets)} octets)"
 
 
-def right_reply(xid: int, statuses: Sequence[str], *, marked: bool) -> bytes:
-    """What begins as a reply to this xid with one of these statuses (any, if there are none), as an expression."""
+def right_reply(xid: int, statuses: Sequence[str]) -> bytes:
+    """A record that begins as a reply to this xid with one of these statuses (any, if there are none), as a regular
+    expression.
+    """
     heads = [b"\0\0\0\1\0\0\0\0.{4}\0\0\0\0" + uint(ACCEPT_STATS.index(s)) for s in statuses if s in ACCEPT_STATS]
     heads += [b"\0\0\0\1\0\0\0\1" + uint(REJECT_STATS.index(s)) for s in statuses if s in REJECT_STATS]
-    return b"(?s:" + b".{4}" * marked + re.escape(uint(xid)) + b"(?:" + b"|".join(heads) + b").*)"
+    return b"(?s:.{4}" + re.escape(uint(xid)) + b"(?:" + b"|".join(heads) + b").*)"
 
 
 def _evidence(status: str, among: Sequence[str]) -> set[str]:

@@ -6,7 +6,6 @@ what the type allows. Pure; this module must not know what the values mean.
 
 from __future__ import annotations
 
-import math
 import struct
 
 UNIT = 4  # octets; every value fills a multiple of it (RFC 4506 3)
@@ -141,8 +140,3 @@ class Reader:
         """Nothing is left."""
         if self.rest:
             raise XdrProblem(f"{len(self.rest)} octets are left behind octet {self._place}")
-
-
-def is_nan32(octets: bytes) -> bool:
-    """Whether four octets are a float that is no number (4.6)."""
-    return len(octets) == UNIT and math.isnan(struct.unpack(">f", octets)[0])
