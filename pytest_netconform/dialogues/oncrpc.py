@@ -28,6 +28,7 @@ from pytest_netconform.wire.oncrpc import (
     PORTMAPPER_VERSION,
     PROC_UNAVAIL,
     PROG_MISMATCH,
+    PROG_UNAVAIL,
     REJECT_STATS,
     SUCCESS,
     TCP,
@@ -45,6 +46,7 @@ XID = 0x4E430000  # what the xids of checks begin with
 NOWHERE = 0x7FFFFFFE  # a version that nobody has, to ask for those that there are
 PAUSE = 0.05  # seconds between two pieces that are to travel apart
 SILENCE, CLOSED = "silence", "a close"  # what may come in place of a reply
+NO_PROGRAM = "NO-PROGRAM"  # what is claimed by a target that has not what it was said to have
 NO_NULL = {PROC_UNAVAIL: "there is no procedure 0, by convention the one that does nothing"}
 
 #: By the type of `?echo=` → an argument of it.
@@ -95,6 +97,8 @@ class Rpc(Remarks):
     def _highest(self, number: int) -> int:
         """The highest version of a program, by the refusal of one that nobody has."""
         reply = self.replied(self._made(number, NOWHERE, NULL, b""))
+        if reply.code == PROG_UNAVAIL:
+            raise Inconclusive(f"program {number} is not there (PROG_UNAVAIL); name one that is by ?program=")
         if reply.code != PROG_MISMATCH:
             raise Inconclusive(f"the version of program {number} is not to be found ({told(reply)}); give ?version=")
         return reply.high
@@ -118,6 +122,8 @@ class Rpc(Remarks):
         return Call(**{**vars(made), **changes})
 
     def _made(self, number: int, version: int, procedure: int, arguments: bytes) -> Call:
+        if NO_PROGRAM in self.target.claims:
+            raise Inconclusive(self.target.survey.problem)
         self._calls += 1
         return Call(XID + (self._number << 8) + self._calls, number, version, procedure, arguments)
 
@@ -235,6 +241,13 @@ class StreamRpc(Dialogue[Reply], Rpc):
     @property
     def _number(self) -> int:
         return self.wire.number
+
+    def reply(self, expected: str = "", *, within: float | None = None) -> Reply:
+        """The next reply. Inconclusive when no record can be told from the next any more."""
+        reply = self.hear(expected, within=within)
+        if reply.lost:
+            raise Inconclusive(f"{told(reply)}; {self._framer.grammar} judges that")
+        return reply
 
     def replied(self, call: Call, *, within: float | None = None) -> Reply:
         self.send(record(call.octets))
