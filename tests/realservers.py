@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.realmail import MAIL
+from tests.realrpc import RPC
 from tests.realstreams import STREAMS
 
 FIELD = Path(__file__).parent / "field"
 JUDGING_SECONDS = 100.0  # for the whole suite
-SERVERS = {**MAIL, **STREAMS}
+SERVERS = {**MAIL, **STREAMS, **RPC}
 
 # what a table records; the others need no sentence of a standard
 RECORDED = ("fail", "deviation", "inconclusive", "error")
