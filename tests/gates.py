@@ -64,6 +64,7 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "portmapper": {"program": "0x186a0", "version": "2", "echo": ""},
         "version-asked-for": {"version": ""},
         "sparse": {"without": "PORTMAPPER"},
+        "implicit-tls": {"tls": "implicit"},
     },
     "oncrpcudp": {
         "plain": {},
