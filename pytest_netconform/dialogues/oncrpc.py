@@ -16,12 +16,11 @@ from pytest_netconform.dialogue import Dialogue, Remarks, Visit, listed
 from pytest_netconform.dialogues.datagram import Datagrams
 from pytest_netconform.target import Target
 from pytest_netconform.transcript import What
-from pytest_netconform.transport import Gone, Silence
+from pytest_netconform.transport import Gone, Silence, TlsFailure
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.cuts import octets
 from pytest_netconform.wire.framing import Datagram
 from pytest_netconform.wire.oncrpc import (
-    ACCEPT_STATS,
     GETPORT,
     NULL,
     PORTMAPPER,
@@ -29,7 +28,6 @@ from pytest_netconform.wire.oncrpc import (
     PROC_UNAVAIL,
     PROG_MISMATCH,
     PROG_UNAVAIL,
-    REJECT_STATS,
     SUCCESS,
     TCP,
     UDP,
@@ -40,6 +38,7 @@ from pytest_netconform.wire.oncrpc import (
     parse_reply,
     record,
 )
+from pytest_netconform.wire.oncrpc_told import described, right_reply, told
 from pytest_netconform.wire.xdr import UNIT, opaque, uint
 
 XID = 0x4E430000  # what the xids of checks begin with
@@ -308,7 +307,7 @@ class StreamRpc(Dialogue[Reply], Rpc):
                 self._framer.feed(data)
         except Silence:
             return None
-        except Gone:
+        except (Gone, TlsFailure):
             self.over = self.broken = True
             return None
         self.wire.record(What.HEARD, found.raw)
@@ -417,41 +416,6 @@ DATAGRAM_DIALECT = Dialect(
     transport="udp",
     exchanges=(question(Call(XID, PORTMAPPER, PORTMAPPER_VERSION)),),
 )
-
-# -- words
-
-
-def described(call: Call) -> str:
-    """A call in words."""
-    return f"procedure {call.procedure} of program {call.program} version {call.version}"
-
-
-def told(reply: Reply) -> str:
-    """A reply in words."""
-    if reply.problem:
-        return f"{reply.status or 'no reply'} ({reply.problem}): {_short(reply.raw)}"
-    more = ""
-    if reply.status == SUCCESS:
-        more = f" with {len(reply.results)} octets of results"
-    elif reply.high or reply.low:
-        more = f" with versions {reply.low} to {reply.high}"
-    elif reply.why:
-        more = f" with auth_stat {reply.why}"
-    return f"{reply.status}{more} under xid {reply.xid:#010x}: {_short(reply.raw)}"
-
-
-def _short(octets: bytes) -> str:
-    text = octets[:64].hex(" ", -4)
-    return text if len(octets) <= 64 else f"{text} ... ({len(octets)} octets)"
-
-
-def right_reply(xid: int, statuses: Sequence[str]) -> bytes:
-    """A record that begins as a reply to this xid with one of these statuses (any, if there are none), as a regular
-    expression.
-    """
-    heads = [b"\0\0\0\1\0\0\0\0.{4}\0\0\0\0" + uint(ACCEPT_STATS.index(s)) for s in statuses if s in ACCEPT_STATS]
-    heads += [b"\0\0\0\1\0\0\0\1" + uint(REJECT_STATS.index(s)) for s in statuses if s in REJECT_STATS]
-    return b"(?s:.{4}" + re.escape(uint(xid)) + b"(?:" + b"|".join(heads) + b").*)"
 
 
 def _evidence(status: str, among: Sequence[str]) -> set[str]:

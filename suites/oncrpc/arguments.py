@@ -22,11 +22,11 @@ def test_cut_arguments(rpc: Rpc, left: int) -> None:
     rpcbind 1.2.6 (libtirpc 1.3.3) over UDP: SUCCESS, with what lay in its buffer.
     """
     twin = rpc.another()
-    rpc_call = rpc.demanding
+    whole = rpc.demanding
     twin.granted(twin.demanding)
-    if left >= len(rpc_call.arguments):
-        rpc.not_applicable(f"the arguments have {len(rpc_call.arguments)} octets")
-    cut = replace(rpc_call, arguments=rpc_call.arguments[:left])
+    if left >= len(whole.arguments):
+        rpc.not_applicable(f"the arguments have {len(whole.arguments)} octets")
+    cut = replace(whole, arguments=whole.arguments[:left])
     rpc.expects(cut, GARBAGE_ARGS, noted=OTHERWISE)
     rpc.survives()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogues.oncrpc import CLOSED, NO_NULL, SILENCE, Rpc, described
+from pytest_netconform.dialogues.oncrpc import CLOSED, NO_NULL, SILENCE, Rpc
 from pytest_netconform.requirement import MUST, SECURITY, SHOULD, requirement
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.oncrpc import (
@@ -16,6 +16,7 @@ from pytest_netconform.wire.oncrpc import (
     SUCCESS,
     VERSION,
 )
+from pytest_netconform.wire.oncrpc_told import described
 
 NO_PROGRAM, NO_VERSION, NO_PROCEDURE = 0x3FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogues.oncrpc import CLOSED, PORT_MAPPER, SILENCE, Program, Rpc, told
+from pytest_netconform.dialogues.oncrpc import CLOSED, PORT_MAPPER, SILENCE, Program, Rpc
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, needs, requirement
 from pytest_netconform.verdict import Inconclusive, NonConformity
 from pytest_netconform.wire.oncrpc import (
@@ -19,6 +19,7 @@ from pytest_netconform.wire.oncrpc import (
     UDP,
     Reply,
 )
+from pytest_netconform.wire.oncrpc_told import told
 from pytest_netconform.wire.xdr import UNIT, Reader, XdrProblem, opaque, uint
 
 UNREGISTERED = Program(0x3FFFFFFD, 1)

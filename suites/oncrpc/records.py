@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_netconform.dialogues.oncrpc import NO_NULL, StreamRpc, told
+from pytest_netconform.dialogues.oncrpc import NO_NULL, StreamRpc
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, hostile, requirement
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.oncrpc import LAST, SUCCESS, Call, mark, record
+from pytest_netconform.wire.oncrpc_told import told
 
 #: where a call is cut
 CUTS: dict[str, tuple[int, ...]] = {

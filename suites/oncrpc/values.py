@@ -7,10 +7,11 @@ import struct
 
 import pytest
 
-from pytest_netconform.dialogues.oncrpc import CLOSED, SILENCE, Rpc, described
+from pytest_netconform.dialogues.oncrpc import CLOSED, SILENCE, Rpc
 from pytest_netconform.requirement import MUST, SECURITY, SHOULD, hostile, needs, requirement
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.oncrpc import GARBAGE_ARGS, SUCCESS, SYSTEM_ERR
+from pytest_netconform.wire.oncrpc_told import described
 from pytest_netconform.wire.xdr import Reader, XdrProblem, array, float32, float64, hyper, int32, opaque, uint
 
 INTEGERS = {
