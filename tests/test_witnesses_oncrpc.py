@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from pytest_netconform.fixtures.oncrpc_server import OncRpcServer, oncrpc_server
+from pytest_netconform.wire.xdr import Reader, uint
 
 PATIENCE = 10.0  # seconds for one answer
 PROGRAM_SECONDS = 30.0  # for a whole run of a program
@@ -121,3 +122,35 @@ def test_rpcinfo_is_refused(server: OncRpcServer, transport: str) -> None:
     assert said.returncode == 1 and "Program unavailable" in said.stderr, said
     said = asked(server, transport, server.program, 9)
     assert said.returncode == 1 and "low version = 1, high version = 1" in said.stderr, said
+
+
+def test_procedures_of_the_users_own(netconform_oncrpc_server: OncRpcServer) -> None:
+    """What is added is called, listed and recorded; what it cannot read is refused, and what it raises is told."""
+    server = netconform_oncrpc_server
+
+    def double(arguments: bytes) -> bytes:
+        reader = Reader(arguments)
+        value = reader.uint()
+        reader.end()
+        return uint(2 * value)
+
+    server.add(300_001, 3, 1, double)
+    for transport in ("tcp", "udp"):
+        assert called(server, transport, 300_001, 3, 1, uint(21)) == uint(42)
+        with pytest.raises(AssertionError):
+            called(server, transport, 300_001, 3, 1, b"")
+    assert [(call.procedure, call.flavor, call.arguments) for call in server.calls[:2]] == [
+        (1, 0, uint(21)),
+        (1, 0, b""),
+    ]
+    assert server.url == f"oncrpc://127.0.0.1:{server.port}"
+    asked_for = struct.pack(">4I", 300_001, 3, 6, 0)
+    assert called(server, "tcp", 100_000, 2, GETPORT, asked_for) == uint(server.port)
+
+
+def test_what_a_procedure_raises_is_told() -> None:
+    """Whatever is no XdrProblem is the author's own mistake, and comes out at the end."""
+    with pytest.raises(ZeroDivisionError), oncrpc_server() as server:
+        server.add(300_001, 1, 1, lambda arguments: bytes(1 // len(arguments)))
+        with pytest.raises((OSError, struct.error)):
+            called(server, "tcp", 300_001, 1, 1, b"")
