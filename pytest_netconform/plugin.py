@@ -20,6 +20,7 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
     from pytest_netconform.fixtures.ftp_server import FtpServer
+    from pytest_netconform.fixtures.oncrpc_server import OncRpcServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
@@ -154,6 +155,14 @@ def netconform_pop3_server(netconform_ca: Authority) -> Iterator[Pop3Server]:
     """A correct POP3 server for a client under test: host, port, url, messages, add()."""
     server: Any = import_module("pytest_netconform.fixtures.pop3_server")
     with server.pop3_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_oncrpc_server() -> Iterator[OncRpcServer]:
+    """A correct ONC RPC server over TCP and UDP for a client under test: host, port, url, calls, add()."""
+    server: Any = import_module("pytest_netconform.fixtures.oncrpc_server")
+    with server.oncrpc_server() as started:
         yield started
 
 

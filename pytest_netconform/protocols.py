@@ -77,6 +77,12 @@ COMMON_OPTIONS = {
     "patience": "seconds to wait for an answer that is owed (default 10)",
     "vantage": "`outside` when the target treats us as a stranger although we connect from loopback",
 }
+_PROCEDURES = {
+    "program": "the number of the program to call (default 100000, the port mapper)",
+    "version": "its version (default: the highest that it has; 2 of the port mapper)",
+    "echo": "procedures that give back their argument, by its type: `int:1,opaque:6,...` "
+    "(int, unsigned, hyper, float, double, opaque, string, bool, enum, array)",
+}
 _DIALECT = {"dialect": "what it speaks: a ready dialect's name, or a TOML file (docs/dialects.md)"}
 
 SUITES: dict[str, Suite] = {
@@ -85,6 +91,7 @@ SUITES: dict[str, Suite] = {
         Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
         Suite("pop3", "POP3", "pytest_netconform.suites.pop3", ("POP3",)),
         Suite("ftp", "FTP", "pytest_netconform.suites.ftp", ("FTP",)),
+        Suite("oncrpc", "ONC RPC", "pytest_netconform.suites.oncrpc", ("RPC", "XDR")),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
         Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
         Suite("zen", "Zen of Python", "pytest_netconform.suites.zen", ("ZEN",)),
@@ -165,6 +172,22 @@ PROTOCOLS: dict[str, Protocol] = {
                 "active": "`1` when the target can connect to us (tried unasked on this machine)",
                 "require_tls": "`1` when the target demands TLS before a login",
             },
+        ),
+        Protocol(
+            name="oncrpc",
+            title="ONC RPC",
+            schemes={"oncrpc": Scheme(111)},
+            suites=("oncrpc",),
+            column="pytest_netconform.fixtures.oncrpc",
+            options=_PROCEDURES,
+        ),
+        Protocol(
+            name="oncrpcudp",
+            title="ONC RPC over UDP",
+            schemes={"oncrpc+udp": Scheme(111, datagrams=True)},
+            suites=("oncrpc",),
+            column="pytest_netconform.fixtures.oncrpc_udp",
+            options=_PROCEDURES,
         ),
         Protocol(
             name="stream",

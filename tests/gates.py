@@ -60,6 +60,19 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "slow-greeting": {"greeting": "120"},
         "sparse": {"without": "EPRT,MDTM,MLST,REST,SIZE,UTF8,TLS"},
     },
+    "oncrpc": {
+        "plain": {},
+        "portmapper": {"program": "0x186a0", "version": "2", "echo": ""},
+        "version-asked-for": {"version": ""},
+        "sparse": {"without": "PORTMAPPER"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "oncrpcudp": {
+        "plain": {},
+        "portmapper": {"program": "100000", "version": "2", "echo": ""},
+        "version-asked-for": {"version": ""},
+        "sparse": {"without": "PORTMAPPER"},
+    },
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
         "one-at-a-time": {"dialect": "zen", "serves": "one-at-a-time"},

@@ -43,6 +43,7 @@ def register(suite: str) -> str:
         for id in mutant.breaks:
             killers.setdefault(id, []).append(f"`{mutant.name}`")
     by_id = {case.id: case.check for case in cases_of(suite)}
+    killers = {id: list(dict.fromkeys(names)) for id, names in killers.items()}  # one may be tried over two transports
     lines = [f"# {SUITES[suite].title}: what is checked", "", "Written by `make matrix`; do not edit.", ""]
     proved = len(killers.keys() & by_id.keys())
     lines += [f"{len(by_id)} requirements, {len(cases_of(suite))} cases, {proved} requirements with mutants.", ""]

@@ -20,13 +20,14 @@ from typing import Any
 
 from tests.realftp import FTP
 from tests.realmail import MAIL
+from tests.realrpc import RPC
 from tests.realstreams import STREAMS
 
 FIELD = Path(__file__).parent / "field"
 JUDGING_SECONDS = 100.0  # for the whole suite
 # who loses answers when he serves several clients at once, so that what stays undecided differs (see the field notes)
 UNSTEADY = ("pyftpdlib",)
-SERVERS = {**MAIL, **FTP, **STREAMS}
+SERVERS = {**MAIL, **FTP, **STREAMS, **RPC}
 
 # what a table records; the others need no sentence of a standard
 RECORDED = ("fail", "deviation", "inconclusive", "error")

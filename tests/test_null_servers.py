@@ -11,6 +11,7 @@ import pytest
 from pytest_netconform.dialects import READY
 from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS
 from pytest_netconform.verdict import Verdict
+from pytest_netconform.wire.oncrpc import AUTH_ERROR, GARBAGE_ARGS, SUCCESS, accepted, denied, record
 from tests.gates import Gate, cases
 
 GREEN = (Verdict.PASS, Verdict.OBSERVED)
@@ -57,6 +58,17 @@ WORDS = {
         Words(b"220 x\r\n", b"530 No\r\n"),
         Words(b"220 x\r\n", b"230 In\r\n"),
         Words(b"", b"220 OK\r\n"),
+    ],
+    "oncrpc": [
+        Words(b"", record(accepted(0, SUCCESS))),
+        Words(b"", record(denied(0, AUTH_ERROR, 1))),
+        Words(record(accepted(0, SUCCESS)), record(accepted(0, GARBAGE_ARGS))),
+        Words(b"", b"\x80\x00\x00\x00"),
+    ],
+    "oncrpcudp": [
+        Words(b"", accepted(0, SUCCESS)),
+        Words(b"", denied(0, AUTH_ERROR, 1)),
+        Words(b"", b"\x00"),
     ],
     "stream": [
         Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
@@ -105,9 +117,14 @@ WORDS = {
         Words(b"", b"\x00\x00\x00\x00\x00\x01\x00\x00VERSION 1.6.0\r\n", "memcached-udp"),
     ],
 }
-NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS}
+NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
+    "datagram": NULL_DATAGRAMS,
+    "oncrpcudp": NULL_DATAGRAMS,
+}
 CASES = [
-    pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
+    pytest.param(
+        protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode('latin-1')}-{place}"
+    )
     for protocol, every in WORDS.items()
     for null in NULLS_OF.get(protocol, NULLS)
     for place, words in enumerate(every)
