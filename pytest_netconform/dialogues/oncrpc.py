@@ -293,13 +293,13 @@ class StreamRpc(Dialogue[Reply], Rpc):
             return self._closed()
         return self._before_marker() if follow else SILENCE
 
-    def _listened(self) -> Reply | None:
+    def _listened(self, what: str = "outcome") -> Reply | None:
         """The reply that comes within a silence window, or None, perhaps because it is over.
 
-        For a reproducer this is a time to wait, and no answer that is missing.
+        what: for a reproducer an `outcome` is a time to wait; what is `late` is missing, if a reply should have come.
         """
         deadline = self.wire.now() + self.target.window
-        self._await("outcome", self.target.window, self._framer.pattern)
+        self._await(what, self.target.window, self._framer.pattern)
         try:
             while (found := self._framer.next()) is None:
                 data = self.wire.receive(deadline)
@@ -333,7 +333,7 @@ class StreamRpc(Dialogue[Reply], Rpc):
                 break
             found = reply
         self.visit.evidence.add("silence")
-        return found or self.heard() or SILENCE
+        return found or self._listened("late") or SILENCE
 
     def _closed(self) -> str:
         self.visit.evidence.add("close")

@@ -102,7 +102,8 @@ class _Writer:
         if problem is not None and problem.pattern is not None and (found := self._wrong_answer(problem.pattern)):
             return found
         missing = problem is not None and problem.owed and problem.passing
-        if problem is not None and problem.passing and last.what == "answer" and What.HEARD not in after:
+        late = last.what == "late" and problem is not None and problem.passing
+        if (late or (missing and last.what == "answer")) and What.HEARD not in after:
             silent = ", True" if NOTHING in self.received else ""
             return place, f'{number}, "must answer", {self._name(last.pattern)}, {last.seconds:g}, b""{silent}'
         if missing and last.what == "tls" and What.TLS not in after:
