@@ -44,9 +44,15 @@ Told = Callable[[Fault, int], object]
 class Road:
     """One direction: the pieces that are under way, and the timer of the next."""
 
-    def __init__(self, course: Course, arrive: Callable[[bytes], object], ended: Callable[[Piece], object]) -> None:
+    def __init__(
+        self,
+        course: Course,
+        arrive: Callable[[bytes], object],
+        ended: Callable[[Piece], object],
+        struck: Callable[[Fault], object],
+    ) -> None:
         self.course = course
-        self._arrive, self._ended = arrive, ended
+        self._arrive, self._ended, self._struck = arrive, ended, struck
         self._loop = asyncio.get_running_loop()
         self._pieces: deque[Piece] = deque()
         self._timer: asyncio.Handle | None = None
@@ -78,6 +84,8 @@ class Road:
             self._timer = None
 
     def _take(self, pieces: list[Piece]) -> None:
+        if self.course.struck is not None:  # before anybody can see it
+            self._struck(self.course.struck)
         self._pieces.extend(pieces)
         self.held += sum(len(piece.what) for piece in pieces if isinstance(piece.what, bytes))
         if self._timer is None:
@@ -116,8 +124,8 @@ class WeatheredConnection(Connection):
         super().__init__(host)
         self.number = host.numbered()
         weather = host.weather
-        self._down = Road(Course(weather, Way.DOWN, self.number), self._reached, self._cut_off)
-        self._up = Road(Course(weather, Way.UP, self.number), self._came, self._cut_off)
+        self._down = Road(Course(weather, Way.DOWN, self.number), self._reached, self._cut_off, self._struck)
+        self._up = Road(Course(weather, Way.UP, self.number), self._came, self._cut_off, self._struck_above)
         self._waits = False  # what is under way is more than enough
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -128,7 +136,6 @@ class WeatheredConnection(Connection):
         super().connection_made(transport)
         self._down.begin()
         self._up.begin()
-        self._look_at_the_end(self._up.course)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._down.drop()
@@ -142,7 +149,6 @@ class WeatheredConnection(Connection):
             super().buffer_updated(nbytes)
         elif not self._closing:
             self._up.send(bytes(self._view[:nbytes]))
-            self._look_at_the_end(self._up.course)
 
     def eof_received(self) -> bool:
         if not self._up.busy or self._closing:
@@ -161,18 +167,21 @@ class WeatheredConnection(Connection):
             super().on_send(data)
             return
         self._down.send(data)
-        self._look_at_the_end(self._down.course)
         if self._down.held > HELD and not self._waits:
             self._waits = True
-            self.transport.pause_reading()
+            self._hold(True)
 
     def _reached(self, data: bytes) -> None:
         super().on_send(data)
         if self._waits and self._down.held < HELD // 2:
             self._waits = False
-            self.transport.resume_reading()
+            self._hold(False)
         if not self._down.busy:
             self._loop.call_soon(self._tell)
+
+    def _hold(self, on: bool) -> None:
+        """Listen no more to whom so much is owed, or again."""
+        (self.transport.pause_reading if on else self.transport.resume_reading)()
 
     def _tell(self) -> None:
         # who sends without end goes on when the network has taken what was sent, and that is later here
@@ -219,11 +228,12 @@ class WeatheredConnection(Connection):
             self._try(self.part)
             super().finish()
 
-    def _look_at_the_end(self, course: Course) -> None:
-        """Tell the host what was done, once; and where nothing passes upwards any more, read no more."""
-        if course.struck is not None:
-            self.host.struck(course.struck, self.number)
-        if course is self._up.course and course.fault is not None and course.fault.slot is Slot.END:
+    def _struck(self, fault: Fault) -> None:
+        self.host.struck(fault, self.number)
+
+    def _struck_above(self, fault: Fault) -> None:
+        self._struck(fault)
+        if fault.slot is Slot.END:  # where nothing passes upwards any more, nothing is read
             # not now: the transport of Python 3.10 begins to read behind connection_made, paused or not
             self._loop.call_soon(self._deafen)
 
@@ -235,7 +245,7 @@ class WeatheredConnection(Connection):
 class WeatheredHost(Host):
     """A listening socket in a weather. on_struck: told in the loop's thread which fault did something, and to whom."""
 
-    connection = WeatheredConnection
+    connection: type[Connection] = WeatheredConnection
 
     def __init__(
         self,
@@ -294,6 +304,13 @@ class WeatheredHost(Host):
         if self.path is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
+
+    def break_off(self) -> None:
+        """Break every connection that stands; called from any other thread."""
+        self._loop.run(self._broken_off())
+
+    async def _broken_off(self) -> None:
+        self.drop()
 
     def arrived(self, sock: socket.socket) -> None:
         slow = next((fault for fault in self.weather.faults if isinstance(fault, SlowAccept)), None)
@@ -375,18 +392,25 @@ class WeatheredDatagramHost(DatagramHost):
     def _looked_at(self, data: bytes, sender: object, now: float) -> list[DatagramAction]:
         if self._up.plain:
             return super()._looked_at(data, sender, now)
-        for at, arriving in self._up.feed(data, now):
-            self._later(at, partial(self._try, partial(super()._looked_at, arriving, sender, max(at, now))))
+        pieces = self._up.feed(data, now)
         self._tell(self._up)
+        for at, arriving in pieces:
+            self._later(at, partial(self._try, partial(super()._looked_at, arriving, sender, max(at, now))))
         return []
 
     def _send(self, action: SendTo) -> None:
         if self._down.plain:
             super()._send(action)
             return
-        for at, data in self._down.feed(action.data, asyncio.get_running_loop().time()):
-            self._later(at, partial(self._set_out, SendTo(data, action.to, action.source)))
+        pieces = self._down.feed(action.data, asyncio.get_running_loop().time())
         self._tell(self._down)
+        for at, data in pieces:
+            self._later(at, partial(self._set_out, SendTo(data, action.to, action.source)))
+
+    def answer(self, action: SendTo) -> None:
+        """Send what somebody else answered; in the loop's thread."""
+        if self._socket is not None:
+            self._send(action)
 
     def _set_out(self, action: SendTo) -> None:
         if self._socket is not None:
@@ -415,4 +439,7 @@ class WeatheredDatagramHost(DatagramHost):
         for timer in self._late:
             timer.cancel()
         self._late.clear()
+        closing = getattr(self.session, "close", None)
+        if closing is not None:
+            closing()
         super()._close()

@@ -56,6 +56,8 @@ FLOORS = {
     "ca": "F3",
     "faults": "F3",
     "courses": "F3",
+    "minutes": "F0",
+    "proxy": "F3",
     "names": "F3",
     "dialogue": "F4",
     "dialogues": "F4",
