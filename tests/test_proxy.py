@@ -123,11 +123,13 @@ def test_half_closes_go_through_in_both_directions(loop: Loop) -> None:
 
         server = threading.Thread(target=serve)
         server.start()
-        with Proxy(listener.getsockname(), "slow", loop=loop) as between:
-            with socket.create_connection(between.address, timeout=PATIENCE) as client:
-                client.sendall(b"abc")
-                client.shutdown(socket.SHUT_WR)
-                assert b"".join(iter(lambda: client.recv(1000), b"")) == b"cba"
+        with (
+            Proxy(listener.getsockname(), "slow", loop=loop) as between,
+            socket.create_connection(between.address, timeout=PATIENCE) as client,
+        ):
+            client.sendall(b"abc")
+            client.shutdown(socket.SHUT_WR)
+            assert b"".join(iter(lambda: client.recv(1000), b"")) == b"cba"
         server.join()
 
 
@@ -143,9 +145,11 @@ def test_much_goes_through_small_windows(loop: Loop) -> None:
 
         server = threading.Thread(target=serve)
         server.start()
-        with Proxy(listener.getsockname()[1], SmallWindow(), loop=loop) as between:
-            with socket.create_connection(between.address, timeout=PATIENCE) as client:
-                assert b"".join(iter(lambda: client.recv(1 << 16), b"")) == data
+        with (
+            Proxy(listener.getsockname()[1], SmallWindow(), loop=loop) as between,
+            socket.create_connection(between.address, timeout=PATIENCE) as client,
+        ):
+            assert b"".join(iter(lambda: client.recv(1 << 16), b"")) == data
         server.join()
 
 
@@ -153,17 +157,22 @@ def test_a_server_that_is_not_there(loop: Loop) -> None:
     """The client is reset, and the transcript says why."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    with Proxy(port, loop=loop) as between, pytest.raises(OSError, match="reset"):
-        with socket.create_connection(between.address, timeout=PATIENCE) as client:
-            client.recv(1)
+    with (
+        Proxy(port, loop=loop) as between,
+        pytest.raises(OSError, match="reset"),
+        socket.create_connection(between.address, timeout=PATIENCE) as client,
+    ):
+        client.recv(1)
     assert "the server cannot be reached: " in between.transcript
 
 
 def test_in_front_of_the_reference(loop: Loop, smtp_host: Host) -> None:
     """By its URL."""
-    with Proxy(f"smtp://127.0.0.1:{smtp_host.port}", "segmented", loop=loop) as between:
-        with smtplib.SMTP(between.host, between.port, timeout=PATIENCE) as client:
-            assert client.noop()[0] == 250
+    with (
+        Proxy(f"smtp://127.0.0.1:{smtp_host.port}", "segmented", loop=loop) as between,
+        smtplib.SMTP(between.host, between.port, timeout=PATIENCE) as client,
+    ):
+        assert client.noop()[0] == 250
 
 
 def test_unix_sockets(loop: Loop, tmp_path: Path) -> None:
