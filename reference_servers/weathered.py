@@ -35,6 +35,7 @@ from pytest_netconform.reference_servers.session import DatagramAction, Datagram
 
 HELD = 1 << 18  # octets under way to a client from which on he is not listened to
 FILLERS = 16  # connects that are made to fill a backlog, at most
+ESTABLISHED = 1  # a state of TCP, as TCP_INFO tells it first
 FILL_SECONDS = 0.1  # that a connect is given before it counts as unanswered
 
 #: told which fault did something, and to which connection
@@ -266,6 +267,7 @@ class WeatheredHost(Host):
         self._on_struck = on_struck
         self._told: set[tuple[Fault, int]] = set()
         self._waiting: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._timers: list[asyncio.TimerHandle] = []
         self._held: list[socket.socket] = []  # what keeps an address, or fills a backlog
 
     @property
@@ -305,6 +307,24 @@ class WeatheredHost(Host):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
 
+    def when_patience_ends(self, seconds: float, number: int, tell: Callable[[int], object]) -> None:
+        """Break a connection off if its client still waits in it after so many seconds; in the loop's thread."""
+
+        def look() -> None:
+            for connection in list(self._open):
+                if getattr(connection, "number", 0) == number and _waits(connection.transport):
+                    tell(number)
+                    connection.on_reset()
+
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, look))
+
+    def open_after(self, seconds: float) -> None:
+        """Refuse, after so many seconds, those whom a black hole has swallowed; called from any other thread."""
+        self._loop.run(self._opened_after(seconds))
+
+    async def _opened_after(self, seconds: float) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self.deafen))
+
     def break_off(self) -> None:
         """Break every connection that stands; called from any other thread."""
         self._loop.run(self._broken_off())
@@ -326,6 +346,9 @@ class WeatheredHost(Host):
             timer.cancel()
             sock.close()
         self._waiting.clear()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
         self._settle()
 
     def _serve(self, sock: socket.socket) -> None:
@@ -361,6 +384,16 @@ class WeatheredHost(Host):
                 filler.connect(self.path if self.path is not None else self.address)
             except OSError:
                 return
+
+
+def _waits(transport: asyncio.BaseTransport) -> bool:
+    """Whether the other side has not closed; where the system does not tell, it counts as waiting."""
+    sock, info = transport.get_extra_info("socket"), getattr(socket, "TCP_INFO", None)
+    if info is None or sock.family == socket.AF_UNIX:
+        return True
+    with contextlib.suppress(OSError):
+        return bool(sock.getsockopt(socket.IPPROTO_TCP, info, 1)[0] == ESTABLISHED)
+    return False
 
 
 class WeatheredDatagramHost(DatagramHost):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_netconform.options import OPTIONS
+from pytest_netconform.options import CLIENT_OPTIONS, OPTIONS
 from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +31,7 @@ def targets() -> str:
 def options() -> str:
     """Every option of the command line."""
     lines = ["| option | meaning |", "|---|---|"]
-    for name, arguments in OPTIONS.items():
+    for name, arguments in (OPTIONS | CLIENT_OPTIONS).items():
         value = f"={arguments['metavar']}" if "metavar" in arguments else ""
         value = f"[{value}]" if arguments.get("nargs") == "?" else value
         lines.append(f"| `--netconform-{name}{value}` | {arguments['help'].replace('|', chr(92) + '|')} |")

@@ -44,6 +44,7 @@ FLOORS = {
     "reference_servers.channels": "F3",
     "reference_servers.secured": "F3",
     "reference_servers.datagram_host": "F3",
+    "reference_servers.overheard": "F2",
     "reference_servers.weathered": "F3",
     "reference_servers.mutants.hosts": "F3",
     "transport": "F3",
@@ -80,6 +81,7 @@ FLOORS = {
     "run": "F7",
     "hookspecs": "F7",
     "baseline": "F7",
+    "forecast": "F7",
     "report": "F7",
 }
 
@@ -102,6 +104,7 @@ DOORS = {
     ("suites", "tour"): "likewise",
     ("run", "transport"): "the run owns the cancel switch of all wires",
     ("ahead", "transport"): "the pool interrupts what it began",
+    ("forecast", "faults"): "weathers are chosen by name",
     ("roster", "transport"): "targets are reached under the run's cancel switch",
     ("reference_servers.mutants.hosts", "reference_servers.host"): "same floor",
 }
