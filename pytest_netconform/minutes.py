@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from itertools import count
 
-from pytest_netconform.transcript import KEPT_IN_ALL, KEPT_PER_EVENT, Transcript, What
+from pytest_netconform.transcript import KEPT_IN_ALL, KEPT_PER_EVENT, Event, Transcript, What
 
 KEPT_EVENTS = 20_000  # of one server; what comes later is counted only
 KEPT_OF_ONE = 1 << 20  # octets of one connection that are kept as they were heard
@@ -59,6 +59,12 @@ class Minutes:
         """What was heard on each connection, in the order in which they began to speak; 1 MiB of each at most."""
         with self._lock:
             return tuple(bytes(heard) for heard in self._heard.values())
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What happened, in order."""
+        with self._lock:
+            return tuple(self._transcript.events)
 
     @property
     def said_anything(self) -> bytes:

@@ -88,6 +88,12 @@ CLIENT_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "run every test that asks for a server of ours once in each of these weathers: names "
         "(comma-separated), harmless, harmful or all",
     },
+    "client": {
+        "metavar": "COMMAND",
+        "help": "judge this client: run it in each weather, with each certificate and each mutant; no shell reads it; "
+        "{url}, {host}, {port}, {path}, {ca}, {folder}, {username}, {password}, {domain} stand for what it is given",
+    },
+    "protocol": {"metavar": "NAME", "help": "what the client of --netconform-client speaks: NAME[?option=value]"},
     "seed": {"metavar": "N", "help": "what weathers leave to chance is drawn from this number (default 0)"},
     "wait": {
         "metavar": "SECONDS",
@@ -134,6 +140,8 @@ class ClientSettings:
     """What an author of clients asked for, read and checked."""
 
     weather: tuple[str, ...] = ()
+    client: str = ""
+    protocol: str = ""
     seed: int = 0
     wait: float = 10.0
 
@@ -165,6 +173,8 @@ def clients(config: pytest.Config) -> ClientSettings:
     option = config.option
     return ClientSettings(
         weather=_words("weather", option.netconform_weather),
+        client=option.netconform_client or "",
+        protocol=option.netconform_protocol or "",
         seed=_number("seed", option.netconform_seed, int, 0),
         wait=_number("wait", option.netconform_wait, float, 10.0),
     )

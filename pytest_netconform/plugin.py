@@ -66,6 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
         wake(config).configure()
     if options.of_clients(config):
         forecast(config)
+    if config.option.netconform_client is not None or config.option.netconform_protocol is not None:
+        wake(config)
+        module: Any = import_module("pytest_netconform.outside")
+        outside = module.Outside(config)
+        config.pluginmanager.register(outside, "netconform-outside")
+        outside.configure()
 
 
 def wake(config: pytest.Config) -> Run:

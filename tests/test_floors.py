@@ -67,6 +67,7 @@ FLOORS = {
     "spoken": "F4",
     "detect": "F4",
     "serve": "F4",
+    "command": "F4",
     "judge": "F4",
     "fixtures": "F5",
     "suites": "F6",
@@ -82,6 +83,7 @@ FLOORS = {
     "hookspecs": "F7",
     "baseline": "F7",
     "forecast": "F7",
+    "outside": "F7",
     "report": "F7",
 }
 
