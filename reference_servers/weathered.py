@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import ssl
+import struct
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -25,9 +26,11 @@ from pytest_netconform.faults import (
     Slot,
     SlowAccept,
     SmallWindow,
+    Stalled,
     Way,
     Weather,
 )
+from pytest_netconform.reference_servers.channels import Channel, Channels
 from pytest_netconform.reference_servers.connection import Connection
 from pytest_netconform.reference_servers.datagram_host import DatagramHost
 from pytest_netconform.reference_servers.host import Host, Loop, MakeSession
@@ -116,9 +119,59 @@ class Road:
         return b"".join(parts)
 
 
+class WeatheredChannel(Channel):
+    """A connection that a session has beside its own, in the weather of its host: what the server sends there."""
+
+    def __init__(self, channels: Channels, number: int) -> None:
+        super().__init__(channels, number)
+        self._road: Road | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        host = self._channels.connection.host
+        assert isinstance(host, WeatheredHost)
+        number = host.numbered()
+        course = Course(host.weather, Way.DOWN, number)
+        self._road = Road(course, self._reached, self._cut_off, partial(host.struck, number=number))
+        super().connection_made(transport)
+        self._road.begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._road is not None:
+            self._road.drop()
+        super().connection_lost(exc)
+
+    def on_send(self, data: bytes) -> None:
+        if self._road is not None:
+            self._road.send(data)
+
+    def _reached(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            super().on_send(data)
+            self._tell_sent()
+
+    def _sent(self) -> None:
+        if self._road is not None and not self._road.busy and not isinstance(self._road.course.fault, Stalled):
+            super()._sent()
+
+    def _half_close(self) -> None:
+        if self._road is not None:
+            self._road.finish()
+
+    def _cut_off(self, piece: Piece) -> None:
+        if piece.what is End.RESET:
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+        elif piece.fault is None:
+            super()._half_close()
+        else:
+            self.transport.close()
+
+
 class WeatheredConnection(Connection):
     """One session on one accepted socket, in the weather of its host."""
 
+    channel_kind = WeatheredChannel
     host: WeatheredHost
 
     def __init__(self, host: WeatheredHost) -> None:

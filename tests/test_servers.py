@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_netconform.ca import Authority
-from pytest_netconform.faults import Latency, Segmented
+from pytest_netconform.faults import CloseAfter, Fault, Latency, ResetAfter, Segmented, Stalled
 from pytest_netconform.fixtures.servers import HOUSE, Server, mutants, served, server, server_class
 from pytest_netconform.plugin import SERVED
 from pytest_netconform.protocols import PROTOCOLS
@@ -367,6 +367,32 @@ def test_data_connections_are_in_the_minutes(authority: Authority) -> None:
         client.login()
         client.retrbinary("RETR x", lambda _: None)
         assert "*2: data connection" in started.transcript and "S2: content" in started.transcript
+
+
+@pytest.mark.parametrize("name", ["segmented", "slow", "coalesced", "trickling", "narrow"])
+@pytest.mark.parametrize("passive", [True, False])
+def test_data_connections_are_in_the_weather(authority: Authority, name: str, passive: bool) -> None:
+    """What is fetched comes through as the control connection does."""
+    content, found = bytes(range(256)) * 20, []
+    with server("ftp", authority, weather=name) as started, ftplib.FTP() as client:
+        started.write("/x", content)  # type: ignore[attr-defined]
+        client.connect(started.host, started.port, timeout=PATIENCE)
+        client.login()
+        client.set_pasv(passive)
+        client.retrbinary("RETR x", found.append)
+        assert b"".join(found) == content
+
+
+@pytest.mark.parametrize("fault", [ResetAfter(1000), CloseAfter(1000), Stalled(1000)], ids=repr)
+def test_data_connections_break(authority: Authority, fault: Fault) -> None:
+    """By themselves, where the control connection is not as long, and the client gets to know it."""
+    with server("ftp", authority, weather=fault) as started, contextlib.closing(ftplib.FTP()) as client:
+        started.write("/x", bytes(5000))  # type: ignore[attr-defined]
+        client.connect(started.host, started.port, timeout=0.5)
+        client.login()
+        with pytest.raises((OSError, ftplib.Error, EOFError)):
+            client.retrbinary("RETR x", lambda _: None)
+        assert started.struck[0] == (fault, 2)
 
 
 def test_every_option_has_a_meaning() -> None:
