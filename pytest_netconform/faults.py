@@ -63,7 +63,9 @@ class Fault:
 
     def __repr__(self) -> str:
         shown = [
-            repr(value) if place == 0 else f"{each.name}={value.value if isinstance(value, Way) else value!r}"
+            repr(value)
+            if place == 0
+            else f"{each.name}={f'Way.{value.name}' if isinstance(value, Way) else repr(value)}"
             for place, each in enumerate(fields(self))
             for value in (getattr(self, each.name),)
             if place == 0 or value != each.default

@@ -74,6 +74,13 @@ def pytest_configure(config: pytest.Config) -> None:
         outside.configure()
 
 
+def pytest_unconfigure() -> None:
+    """The thread of all servers goes with the session; that of a run inside of another stays."""
+    host: Any = sys.modules.get("pytest_netconform.reference_servers.host")
+    if host is not None and not host.LOOP.hosts:
+        host.LOOP.close()
+
+
 def wake(config: pytest.Config) -> Run:
     """The run's plugin, registered when it is first asked for."""
     run: Any = config.pluginmanager.get_plugin(NAME)

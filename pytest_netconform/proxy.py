@@ -12,12 +12,14 @@ import contextlib
 import re
 import socket
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import cast
+from typing import Any, cast
 
 from pytest_netconform.courses import End, Piece
-from pytest_netconform.faults import FAIR, Fault, Weather, WeatherError, weather
+from pytest_netconform.faults import FAIR, Fault, Slot, Weather, WeatherError, weather
 from pytest_netconform.minutes import Minutes
+from pytest_netconform.names import UNRESOLVED, NoSuchName, names_answered
 from pytest_netconform.reference_servers.host import Host, Loop
 from pytest_netconform.reference_servers.session import Address, DatagramAction, DatagramSession, SendTo, Session
 from pytest_netconform.reference_servers.weathered import WeatheredConnection, WeatheredDatagramHost, WeatheredHost
@@ -27,9 +29,6 @@ CHUNK = 1 << 16
 _PLACE = re.compile(
     r"(?:(?P<scheme>[a-z0-9+]+)://)?(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:/\s]+)):(?P<port>[0-9]+)/?"
 )
-
-Place = "str | int | tuple[str, int]"
-Asked = "str | Fault | Weather | Iterable[Fault | Weather]"
 
 
 class Proxy:
@@ -59,6 +58,8 @@ class Proxy:
             raise WeatherError(f"{self.weather!r} is no weather for {'datagrams' if self.datagrams else 'streams'}")
         self.minutes = Minutes()
         self.struck: list[tuple[Fault, int]] = []
+        self._names: AbstractContextManager[None] | None = None
+        self._found: Any = None
         self._host: WeatheredHost | WeatheredDatagramHost
         if self.datagrams:
             self._host = WeatheredDatagramHost(
@@ -70,8 +71,8 @@ class Proxy:
 
     @property
     def host(self) -> str:
-        """The address at which it listens."""
-        return self._host.host
+        """The address at which it listens; a name that does not resolve, in a weather that has that."""
+        return UNRESOLVED if self.weather.of(Slot.NAME) else self._host.host
 
     @property
     def port(self) -> int:
@@ -94,12 +95,21 @@ class Proxy:
         return self.minutes.render()
 
     def start(self) -> None:
-        """Listen. Raises OSError if the address cannot be had."""
+        """Listen. Raises OSError if the address cannot be had, or the server's name does not resolve."""
+        if not self._path:
+            kind = socket.SOCK_DGRAM if self.datagrams else socket.SOCK_STREAM
+            self._found = socket.getaddrinfo(*self.server, type=kind)[0]  # here, and not in a thread of the loop's own
+        if self.weather.of(Slot.NAME):
+            self._names = names_answered({UNRESOLVED: NoSuchName(getattr(self.weather.faults[0], "again", False))})
+            self._names.__enter__()
         self._host.start()
 
     def stop(self) -> None:
         """Break what stands, and close every socket."""
         self._host.stop()
+        names, self._names = self._names, None
+        if names is not None:
+            names.__exit__(None, None, None)
 
     def drop(self) -> None:
         """Break every connection that stands; others may come."""
@@ -123,7 +133,14 @@ class Proxy:
         loop = asyncio.get_running_loop()
         if self._path:
             return (await loop.create_unix_connection(lambda: upstream, self._path))[0]
-        return (await loop.create_connection(lambda: upstream, *self.server))[0]
+        return (await loop.create_connection(lambda: upstream, *self._found[4][:2]))[0]
+
+    def datagram_socket(self) -> socket.socket:
+        """A socket towards the server, for datagrams."""
+        sock = socket.socket(self._found[0], socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        sock.connect(self._found[4])
+        return sock
 
     def answer(self, action: SendTo) -> None:
         """A datagram of the server's for a client."""
@@ -322,10 +339,7 @@ class _Relay(DatagramSession):
         self._sockets.clear()
 
     def _dial(self, sender: Address) -> tuple[int, socket.socket]:
-        family = socket.getaddrinfo(*self._proxy.server, type=socket.SOCK_DGRAM)[0][0]
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-        sock.setblocking(False)
-        sock.connect(self._proxy.server)
+        sock = self._proxy.datagram_socket()
         self._sockets[sender] = (len(self._sockets) + 1, sock)
         asyncio.get_running_loop().add_reader(sock, self._answered, sender)
         return self._sockets[sender]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
+from pytest_netconform.faults import FAULTS, WEATHERS, Fault, weather
+from pytest_netconform.fixtures.servers import HOUSE
 from pytest_netconform.options import CLIENT_OPTIONS, OPTIONS
 from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+FIXTURES = ROOT / "docs" / "fixtures.md"
 
 
 def targets() -> str:
@@ -42,10 +46,39 @@ def readme() -> str:
     """README.md with its tables as they should be."""
     text = README.read_text(encoding="utf-8")
     for name, table in (("targets", targets()), ("options", options())):
-        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
-        head, rest = text.split(begin)
-        text = head + begin + table + "\n" + end + rest.split(end)[1]
+        text = _replaced(text, name, table)
     return text
+
+
+def _replaced(text: str, name: str, table: str) -> str:
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+    head, rest = text.split(begin)
+    return head + begin + table + "\n" + end + rest.split(end)[1]
+
+
+def fixtures() -> str:
+    """docs/fixtures.md with its tables as they should be."""
+    text = FIXTURES.read_text(encoding="utf-8")
+    tables = {
+        "house": ["| option | meaning |", *(f"| `{name}` | {meaning} |" for name, meaning in HOUSE.items())],
+        "weathers": ["| weather | what it is |", *(f"| `{name}` | `{weather(name)!r}` |" for name in WEATHERS)],
+        "faults": [
+            "| fault | what it does |",
+            *(f"| `{_signature(kind)}` | {_first(kind)} |" for kind in FAULTS.values()),
+        ],
+    }
+    for name, (head, *lines) in tables.items():
+        text = _replaced(text, name, "\n".join([head, "|---|---|", *lines]))
+    return text
+
+
+def _signature(kind: type[Fault]) -> str:
+    shown = [f"{field.name}={field.default!r}" for field in fields(kind) if field.name != "to"]
+    return f"{kind.__name__}({', '.join(shown)})"
+
+
+def _first(kind: type[Fault]) -> str:
+    return " ".join(str(kind.__doc__).split("\n\n")[0].split())
 
 
 def fenced(path: Path, language: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pytest_netconform.protocols import SUITES
 from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.mutants.mutant import mutants_of
 from pytest_netconform.requirement import natural_order
-from tests.documents import README, readme
+from tests.documents import FIXTURES, README, fixtures, readme
 from tests.gates import CONFIGURATIONS, Effect, cases_of, effects, inhabitants
 
 FOLDER = Path(__file__).parent / "matrix"
@@ -57,6 +57,7 @@ def register(suite: str) -> str:
 
 if __name__ == "__main__":
     README.write_text(readme(), encoding="utf-8")
+    FIXTURES.write_text(fixtures(), encoding="utf-8")
     FOLDER.mkdir(exist_ok=True)
     DOCS.mkdir(parents=True, exist_ok=True)
     for suite in SUITES:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_netconform.reference_servers.host import Host
-from tests.documents import README, ROOT, fenced, readme
+from tests.documents import FIXTURES, README, ROOT, fenced, fixtures, readme
 
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = [(path, block) for path in PAGES for block in fenced(path, "python") if block.startswith("# test_")]
@@ -23,6 +23,11 @@ def _name(value: object) -> str:
 def test_readme_tables_follow_from_the_code() -> None:
     """`make matrix` writes the tables of targets and options anew."""
     assert README.read_text(encoding="utf-8") == readme()
+
+
+def test_tables_of_the_fixtures_follow_from_the_code() -> None:
+    """Likewise."""
+    assert FIXTURES.read_text(encoding="utf-8") == fixtures()
 
 
 @pytest.mark.parametrize(("page", "example"), EXAMPLES, ids=_name)

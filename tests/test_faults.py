@@ -57,7 +57,7 @@ def what(pieces: list[Piece]) -> list[bytes | End]:
         (Segmented(2, apart=0.5), "Segmented(2, apart=0.5)"),
         (Latency(0.05, jitter=0.02), "Latency(0.05, jitter=0.02)"),
         (Stalled(40), "Stalled(40)"),
-        (Stalled(0, to=Way.UP), "Stalled(0, to='up')"),
+        (Stalled(0, to=Way.UP), "Stalled(0, to=Way.UP)"),
         (ResetAfter(40, connections=1), "ResetAfter(40, connections=1)"),
         (Refused(), "Refused()"),
         (Segmented(1) & Latency(0.05), "Segmented(1) & Latency(0.05)"),
