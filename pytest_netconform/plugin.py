@@ -226,7 +226,8 @@ def netconform_proxy(request: pytest.FixtureRequest, netconform_weather: Any) ->
         yield start
 
 
-#: the protocols with a family of fixtures: `netconform_<protocol>_server`, `…_servers`, `…_options`
+#: the protocols with a family of fixtures (`netconform_<protocol>_server`, `…_servers`, `…_options`), and what is special
+#: about each
 SERVED = {
     "smtp": "messages, wait()",
     "pop3": "messages, add(), clear()",
@@ -234,6 +235,8 @@ SERVED = {
     "stream": "dialect, received",
     "datagram": "dialect, received",
 }
+#: and the scheme of those whose TLS comes before the first word: `netconform_<scheme>_server`
+SECURE = {"smtp": "smtps", "pop3": "pop3s", "ftp": "ftps"}
 
 
 def _family(protocol: str, shows: str) -> dict[str, Callable[..., Any]]:
@@ -253,10 +256,17 @@ def _family(protocol: str, shows: str) -> dict[str, Callable[..., Any]]:
     def server(**given: Any) -> Any:
         return given[several]()
 
+    def secured(**given: Any) -> Any:
+        return given[several](tls=True)
+
     _named(options, chosen, f"What `netconform_{protocol}_server` is told; override it: return a dict.")
     _named(servers, several, f"Start {protocol} servers: call it, with options; all are gone after the test.", chosen)
     _named(server, several[:-1], f"A correct {protocol} server for a client under test: url, {shows}.", several)
-    return {each.__name__: pytest.fixture(each) for each in (options, servers, server)}
+    made = [options, servers, server]
+    if protocol in SECURE:
+        _named(secured, f"netconform_{SECURE[protocol]}_server", "The same inside TLS.", several)
+        made.append(secured)
+    return {each.__name__: pytest.fixture(each) for each in made}
 
 
 def _named(function: Callable[..., Any], name: str, meaning: str, *needs: str) -> None:

@@ -18,7 +18,7 @@ import pytest
 from pytest_netconform.ca import Authority
 from pytest_netconform.faults import CloseAfter, Fault, Latency, ResetAfter, Segmented, Stalled
 from pytest_netconform.fixtures.servers import HOUSE, Server, mutants, served, server, server_class
-from pytest_netconform.plugin import SERVED
+from pytest_netconform.plugin import SECURE, SERVED
 from pytest_netconform.protocols import PROTOCOLS
 
 PATIENCE = 10.0
@@ -45,6 +45,20 @@ def test_every_protocol_has_its_family() -> None:
     assert tuple(SERVED) == served()
     for name in SERVED:
         assert server_class(name).protocol == name
+
+
+def test_schemes_with_tls_have_fixtures() -> None:
+    """Those that the protocol table has, where a protocol has a standard one."""
+    found = {name: [s for s, way in PROTOCOLS[name].schemes.items() if way.implicit_tls] for name in SERVED}
+    assert {name: schemes[0] for name, schemes in found.items() if schemes and name != "stream"} == SECURE
+
+
+def test_a_scheme_with_tls(netconform_pop3s_server: Any, netconform_ca: Authority) -> None:
+    """The same server, inside TLS from the first octet on."""
+    assert netconform_pop3s_server.url.startswith("pop3s://")
+    context = netconform_ca.client_context()
+    client = poplib.POP3_SSL("localhost", netconform_pop3s_server.port, context=context, timeout=PATIENCE)
+    assert client.quit().startswith(b"+OK")
 
 
 @pytest.mark.parametrize("protocol", SERVED)
