@@ -232,8 +232,8 @@ SERVED = {
     "smtp": "messages, wait()",
     "pop3": "messages, add(), clear()",
     "ftp": "files, write(), wait()",
-    "stream": "dialect, received",
-    "datagram": "dialect, received",
+    "stream": "dialect, heard",
+    "datagram": "dialect, heard",
 }
 #: and the scheme of those whose TLS comes before the first word: `netconform_<scheme>_server`
 SECURE = {"smtp": "smtps", "pop3": "pop3s", "ftp": "ftps"}

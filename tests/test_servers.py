@@ -79,7 +79,7 @@ def test_they_listen_where_they_are_told(authority: Authority, protocol: str, wh
         assert ("[::1]" in started.url) == (where.get("host") == "::1")
         assert started.url.startswith("unix:///") == ("path" in where)
         started.wait_for(b"QUIT")
-        assert started.received == (b"QUIT\r\n",)
+        assert started.heard == (b"QUIT\r\n",)
 
 
 @pytest.mark.parametrize("protocol", STREAMS)
@@ -91,7 +91,7 @@ def test_tls_from_the_first_word(authority: Authority, protocol: str) -> None:
             assert client.recv(1000)
         started.wait_for(b"QUIT")
         assert PROTOCOLS[protocol].schemes[started.url.partition(":")[0]].implicit_tls
-        assert started.received == (b"QUIT\r\n",) and "C: QUIT\\r\\n" in started.transcript
+        assert started.heard == (b"QUIT\r\n",) and "C: QUIT\\r\\n" in started.transcript
 
 
 def test_tls_where_the_protocol_begins_it(authority: Authority) -> None:
@@ -289,7 +289,7 @@ def test_datagrams_are_answered_as_written(authority: Authority) -> None:
         sock.send(b"four")
         sock.send(b"five")
         assert sock.recv(100) == b"five"
-        assert started.received == (b"onetwothreefourfive",)
+        assert started.heard == (b"onetwothreefourfive",)
 
 
 # -- waiting
