@@ -176,7 +176,7 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             name="oncrpc",
             title="ONC RPC",
-            schemes={"oncrpc": Scheme(111)},
+            schemes={"oncrpc": Scheme(111), "oncrpcs": Scheme(implicit_tls=True)},
             suites=("oncrpc",),
             column="pytest_netconform.fixtures.oncrpc",
             options=_PROCEDURES,

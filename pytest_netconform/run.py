@@ -212,7 +212,7 @@ class Run:
         report.netconform = record  # type: ignore[attr-defined]
         if call.when == "call":
             report.duration = outcome.seconds or report.duration
-            _translate(report, record, item, known=baseline.is_known(self.known, record))
+            translate(report, record, item, known=baseline.is_known(self.known, record))
         addsection = getattr(report.longrepr, "addsection", None)
         if report.failed and addsection is not None:
             script = self._reproducer(item, outcome)
@@ -341,7 +341,7 @@ def _known(path: Path | None) -> list[baseline.Finding]:
         raise pytest.UsageError(str(error)) from None
 
 
-def _translate(report: Any, record: Record, item: pytest.Item, *, known: bool) -> None:
+def translate(report: Any, record: Record, item: pytest.Item, *, known: bool) -> None:
     """Give a report the outcome that its verdict has in pytest; a known failure is an expected one."""
     verdict = record["verdict"]
     if known and verdict == "fail":

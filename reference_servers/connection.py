@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from pytest_netconform.reference_servers.channels import Channels
+from pytest_netconform.reference_servers.channels import Channel, Channels
 from pytest_netconform.reference_servers.secured import Secured
 from pytest_netconform.reference_servers.session import (
     Action,
@@ -38,6 +38,7 @@ LINGER = 2.0  # seconds that input is read and forgotten after our side was clos
 class Connection(asyncio.BufferedProtocol):
     """One session on one accepted socket. Everything here runs in the loop's thread."""
 
+    channel_kind: type[Channel] = Channel
     session: Session
     transport: asyncio.Transport
 

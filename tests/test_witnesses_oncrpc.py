@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from pytest_netconform.fixtures.oncrpc_server import OncRpcServer, oncrpc_server
+from pytest_netconform.ca import Authority
+from pytest_netconform.fixtures.oncrpc_server import OncRpcServer
 from pytest_netconform.wire.xdr import Reader, uint
 
 PATIENCE = 10.0  # seconds for one answer
@@ -27,7 +28,7 @@ NULL, GETPORT, DUMP = 0, 3, 4
 @pytest.fixture
 def server() -> Iterator[OncRpcServer]:
     """The public server."""
-    with oncrpc_server() as started:
+    with Authority() as authority, OncRpcServer(authority) as started:
         yield started
 
 
@@ -150,7 +151,7 @@ def test_procedures_of_the_users_own(netconform_oncrpc_server: OncRpcServer) -> 
 
 def test_what_a_procedure_raises_is_told() -> None:
     """Whatever is no XdrProblem is the author's own mistake, and comes out at the end."""
-    with pytest.raises(ZeroDivisionError), oncrpc_server() as server:
+    with Authority() as authority, pytest.raises(ZeroDivisionError), OncRpcServer(authority) as server:
         server.add(300_001, 1, 1, lambda arguments: bytes(1 // len(arguments)))
         with pytest.raises((OSError, struct.error)):
             called(server, "tcp", 300_001, 1, 1, b"")
