@@ -205,20 +205,32 @@ class Effect:
     kills: dict[str, Outcome]
 
 
+Options = tuple[tuple[str, str], ...]
+
+
 @cache
-def clean(protocol: str, options: tuple[tuple[str, str], ...]) -> dict[str, Outcome]:
-    """Every case on the reference server in one configuration."""
-    gate = Gate(protocol, dict(options))
-    return {case.name: gate.judge(case) for case in cases(protocol)}
+def _reference(protocol: str, options: Options) -> Gate:
+    return Gate(protocol, dict(options))
 
 
-def effect(protocol: str, mutant: Mutant) -> Effect:
-    """One mutant against every case, each compared with the clean reference in the same configuration."""
-    healthy = clean(protocol, tuple(sorted(mutant.options.items())))
+@cache
+def clean(protocol: str, options: Options, name: str) -> Outcome:
+    """One case, by its name, on the reference server in one configuration."""
+    return _reference(protocol, options).judge(_by_name(protocol)[name])
+
+
+@cache
+def _by_name(protocol: str) -> dict[str, Case]:
+    return {case.name: case for case in cases(protocol)}
+
+
+def effect(protocol: str, mutant: Mutant, only: Callable[[Case], bool] = lambda case: True) -> Effect:
+    """One mutant against every case (or those `only`), each compared with the clean reference so configured."""
+    options = tuple(sorted(mutant.options.items()))
     gate = Gate(protocol, mutant.options, mutant.session)
     kills = {}
-    for case in cases(protocol):
+    for case in filter(only, _by_name(protocol).values()):
         outcome = gate.judge(case)
-        if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(healthy[case.name]):
+        if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(clean(protocol, options, case.name)):
             kills[case.name] = outcome
     return Effect(mutant, kills)

@@ -6,7 +6,9 @@ The files are read in review; tests/test_mutants.py and tests/test_requirements.
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from itertools import repeat
 from pathlib import Path
 
 from pytest_netconform.protocols import SUITES
@@ -28,6 +30,10 @@ def block(found: Effect) -> str:
     by_id = {f"{o.check.requirement.id} {name}": o for name, o in found.kills.items()}
     lines += [f"    {key}: {by_id[key].verdict}" for key in natural_order(by_id)]
     return "\n".join(lines)
+
+
+def _block_of(protocol: str, number: int) -> str:
+    return block(effect(protocol, list(mutants_of(protocol))[number]))
 
 
 def recorded(protocol: str) -> list[str]:
@@ -67,6 +73,7 @@ if __name__ == "__main__":
         (DOCS / f"{suite}.md").write_text(register(suite), encoding="utf-8")
         print(f"wrote docs/requirements/{suite}.md")
     for protocol in sys.argv[1:] or list(CONFIGURATIONS):
-        blocks = [block(effect(protocol, mutant)) for mutant in mutants_of(protocol)]
-        (FOLDER / f"{protocol}.txt").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+        with ProcessPoolExecutor() as workers:
+            blocks = workers.map(_block_of, repeat(protocol), range(len(list(mutants_of(protocol)))))
+            (FOLDER / f"{protocol}.txt").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
         print(f"wrote tests/matrix/{protocol}.txt")
