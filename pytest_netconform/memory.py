@@ -72,8 +72,9 @@ class Memory:
     ) -> MemoryWire:
         """A new session and the wire to it."""
         host = host or self.network.host
-        link = _Link(self._make_session(), self.network)
+        link = _Link(self._make_session(), self.network, self.now)
         self._links.append(link)
+        link.session.nudge = lambda: self.schedule(self._now, link.nudged)
         wire = MemoryWire(self, link, transcript, number, epoch, cut)
         wire.record(What.CONNECT, b"memory")
         wire.here, wire.there = (host, self.network.port()), (host, PORT)
@@ -132,8 +133,9 @@ class MemoryAt:
 class _Link:
     """One connection's state between the client's wire and the session."""
 
-    def __init__(self, session: Session, network: Network) -> None:
+    def __init__(self, session: Session, network: Network, now: Callable[[], float]) -> None:
         self.session = session
+        self.now = now
         self.channels = Channels(network, session, self.perform)
         self.arrived = bytearray()  # from the session, not yet read by the client
         self.alarm: float | None = None
@@ -143,6 +145,11 @@ class _Link:
         self.closed = False  # by the session
         self.broken = False  # by a reset
         self.finished = False  # by the client: no more from there
+
+    def nudged(self) -> None:
+        """Another session has changed what this one shares with it."""
+        if not (self.closed or self.broken or self.finished):
+            self.perform(self.session.nudged(self.now()))
 
     def perform(self, actions: list[Action]) -> None:
         for action in actions:
