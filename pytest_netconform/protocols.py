@@ -84,6 +84,7 @@ SUITES: dict[str, Suite] = {
     for row in (
         Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
         Suite("pop3", "POP3", "pytest_netconform.suites.pop3", ("POP3",)),
+        Suite("imap", "IMAP", "pytest_netconform.suites.imap", ("IMAP",)),
         Suite("ftp", "FTP", "pytest_netconform.suites.ftp", ("FTP",)),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
         Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
@@ -144,6 +145,21 @@ PROTOCOLS: dict[str, Protocol] = {
             options={
                 "readback": "where the account's mail lies: a Maildir folder or an mbox file on this machine",
                 "deliver": "the account's Maildir folder, into which a message may be put while a session is open",
+            },
+        ),
+        Protocol(
+            name="imap",
+            title="IMAP",
+            schemes={"imap": Scheme(143), "imaps": Scheme(993, implicit_tls=True)},
+            suites=("imap",),
+            column="pytest_netconform.fixtures.imap",
+            greeting=r"(?i)\* (OK|PREAUTH|BYE)[ \r\n]",
+            plausible=r"\* ",
+            probe=b"nc1 CAPABILITY\r\n",
+            answer=r"(?i)(\* CAPABILITY |\* BYE|nc1 )",
+            options={
+                "second": "the name of a second account, which has the same password",
+                "unreadable": "a mailbox of somebody else, which the account must not see",
             },
         ),
         Protocol(
