@@ -9,6 +9,7 @@ clock.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,10 +33,11 @@ UNCLOSED_CODE = "a response code without its ] (RFC 9051 7.1)"
 NO_FORM = "neither *, + nor a tag with OK, NO or BAD (RFC 9051 2.2)"
 NO_NAME = "a response that has no name (RFC 9051 9)"
 TOO_LONG = "longer than anybody reads"
+NO_DEFLATE = b"(no deflate)\n"  # what stands in place of octets that cannot be decompressed
 TAG = "an octet that no tag may have (RFC 9051 9)"
 
 # Refusals that ask to come back later   (RFC 5530 3)
-TEMPORARY = ("UNAVAILABLE", "INUSE", "LIMIT")
+TEMPORARY = ("UNAVAILABLE", "INUSE")
 
 # response-tagged = tag SP resp-cond-state CRLF; tag = 1*(ASTRING-CHAR but "+")
 _TAGGED = re.compile(rb"([^ \r\n+*][^ \r\n]*) +(OK|NO|BAD)(?![^ \r\n])(.*)", re.DOTALL | re.IGNORECASE)
@@ -210,6 +212,13 @@ class ResponseFramer:
         """What arrived and is no whole response yet."""
         return bytes(self._data)
 
+    def take(self) -> bytes:
+        """What arrived and is no whole response yet, which is forgotten."""
+        found = bytes(self._data)
+        self._data.clear()
+        self._begun = self._scanned = 0
+        return found
+
     def next(self) -> Response | None:
         """The next whole response, or None while it is not complete."""
         if self._passing or not self._dropped():
@@ -284,6 +293,26 @@ def _may_hold_literals(head: bytes, line: bytes, place: int, begun: int) -> bool
     return b'"' not in _QUOTED_WHOLE.sub(b"", line[:place])
 
 
+class Inflating:
+    """Raw deflate, as COMPRESS sends it (RFC 4978 3); what is no deflate becomes a line that says so."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        self._lost = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The octets inside, at most so many as a response may have."""
+        if self._lost:
+            return b""
+        try:
+            found = self._stream.decompress(data, LITERAL_LIMIT)
+        except zlib.error:
+            self._lost = True
+            return NO_DEFLATE
+        self._lost = bool(self._stream.unconsumed_tail)
+        return found
+
+
 class AnswerFramer:
     """Feed octets, take answers: untagged responses are gathered until the response that ends a command.
 
@@ -298,6 +327,7 @@ class AnswerFramer:
         self._untagged: list[Response] = []
         self.one_by_one = False
         self.tag = ""
+        self._inflate: Inflating | None = None
 
     @property
     def pattern(self) -> bytes:
@@ -308,7 +338,12 @@ class AnswerFramer:
 
     def feed(self, data: bytes) -> None:
         """Add octets."""
-        self._responses.feed(data)
+        self._responses.feed(self._inflate.feed(data) if self._inflate else data)
+
+    def inflate(self) -> None:
+        """What comes from now on, and what has come already, is compressed (RFC 4978 3)."""
+        self._inflate = Inflating()
+        self._responses.feed(self._inflate.feed(self._responses.take()))
 
     def rest(self) -> bytes:
         """What arrived and is no whole answer yet: untagged responses too."""

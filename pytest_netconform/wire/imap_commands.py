@@ -1,7 +1,7 @@
 """What an IMAP client says (RFC 9051 6): commands with their literals, strings, sets, and names of mailboxes.
 
-A `Command` has no tag and no line end: whoever sends it adds them, and waits for a `+` behind each `{n}`. Raw octets stay
-the easy path; these builders are a convenience and check nothing.
+A `Command` has no tag and no line end: whoever sends it adds them, and waits for a `+` behind each `{n}`. Raw octets
+stay the easy path; these builders are a convenience and check nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 _ATOM = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+")
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*")
 _ANNOUNCED = re.compile(rb"~?\{([0-9]+)(\+?)\}\r\n")
+_ANNOUNCED_LAST = re.compile(rb"\{([0-9]{1,19})\+?\}\r\n\Z")
 _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*)-")
 _PRINTABLE = re.compile(rb"[ -~]*")
 
@@ -64,22 +65,31 @@ def segments(octets: bytes) -> list[bytes]:
     return [*found, octets[begun:]]
 
 
-def tags_of(octets: bytes) -> list[str]:
-    """The first words of the lines of raw octets that end in CR LF, but for what stands in literals."""
-    tags, place = [], 0
-    while (end := octets.find(b"\r\n", place)) >= 0:
-        word = octets[place:end].partition(b" ")[0]
-        tags.append(word.decode("latin-1"))
-        place = end + 2
-        while (literal := _literal_before(octets, place)) is not None:
-            end = octets.find(b"\r\n", place + literal)
-            place = end + 2 if end >= 0 else len(octets)
-    return tags
+class Said:
+    """What a client has said so far, as octets in pieces of any size: which tags were sent, literals passed over."""
 
+    def __init__(self) -> None:
+        self._rest = b""
+        self._passing = 0  # octets of a literal that are still to come
+        self._inside = False  # behind a literal, in the middle of a command
 
-def _literal_before(octets: bytes, place: int) -> int | None:
-    found = re.search(rb"\{([0-9]{1,19})\+?\}\r\n\Z", octets[max(0, place - 30) : place])
-    return int(found[1]) if found else None
+    def feed(self, octets: bytes) -> list[str]:
+        """The tags of the commands whose first line is complete now."""
+        self._rest += octets
+        tags = []
+        while (end := self._line()) >= 0:
+            line, self._rest = self._rest[: end + 2], self._rest[end + 2 :]
+            if not self._inside:
+                tags.append(line[:-2].partition(b" ")[0].decode("latin-1"))
+            literal = _ANNOUNCED_LAST.search(line)
+            self._inside = literal is not None
+            self._passing = int(literal[1]) if literal else 0
+        return tags
+
+    def _line(self) -> int:
+        passed = min(self._passing, len(self._rest))
+        self._rest, self._passing = self._rest[passed:], self._passing - passed
+        return -1 if self._passing else self._rest.find(b"\r\n")
 
 
 # -- strings

@@ -1,0 +1,303 @@
+"""Talking IMAP (RFC 3501, RFC 9051): commands with tags and literals, and the answers to them.
+
+An answer is a tagged response with the untagged ones before it. A `str` or a `Command` is a command: it gets a tag and
+a line end, and its literals wait for `+`. Octets (`bytes`) are sent as they are. An answer whose tag nobody sent, or
+that comes a second time, ends the check: one answer is owed to each command. Accounts and mailboxes are not known here.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, TypeVar
+
+from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
+from pytest_netconform.verdict import Inconclusive, NonConformity
+from pytest_netconform.wire.imap import BAD, BYE, GO_AHEAD, NO, OK, PREAUTH, Answer, AnswerFramer, Response
+from pytest_netconform.wire.imap_commands import Command, Part, Said, command, segments
+
+OBSERVED_SECONDS = 30.0  # until a session has noticed what another one did
+POLL_SECONDS = 0.2
+
+T = TypeVar("T")
+
+
+class Talk(Dialogue[Answer]):
+    """One IMAP connection. greeting: the first response. enabled: what ENABLE has switched on."""
+
+    control: ClassVar[tuple[Say, tuple[Code, ...]]] = ("NOOP", (OK,))
+    accepted: ClassVar[tuple[Code, ...]] = (OK,)
+    refused: ClassVar[tuple[Code, ...]] = (NO, BAD, BYE)
+    longest: ClassVar[int] = 1 << 26  # messages may be long, and many
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(visit, AnswerFramer)
+        self.framer.one_by_one = True  # until the greeting
+        self.greeting: Answer | None = None
+        self.enabled: set[str] = set()
+        self.authenticated = False
+        self._offer: frozenset[str] | None = None
+        self._number = 0
+        self._waiting: list[str] = []
+        self._early: deque[Answer] = deque()
+        self._spoken = Said()
+        self._deflate: Callable[[bytes], bytes] | None = None
+
+    @property
+    def framer(self) -> AnswerFramer:
+        """The framer, which gathers untagged responses."""
+        assert isinstance(self._framer, AnswerFramer)
+        return self._framer
+
+    # -- saying
+
+    def new_tag(self) -> str:
+        """A tag that this connection has not had."""
+        self._number += 1
+        return f"nc{self._number}"
+
+    def send(self, *what: Say) -> None:
+        """Write everything in one go. A str or a Command gets a tag, and waits for `+` at its literals.
+
+        Where a literal is refused, the rest stays unsaid and the refusal is the answer. Octets go as they are.
+        """
+        if len(what) == 1 and isinstance(what[0], str | Command):
+            self._say(segments(_octets(what[0])))
+        else:
+            self._put(b"".join(self._raw(w) for w in what))
+
+    def send_odd(self, octets: bytes, *tags: str) -> None:
+        """Write octets that are no commands as they should be; answers with these tags may come."""
+        self._waiting += tags
+        self.framer.tag = tags[-1] if tags else self.framer.tag
+        self._put(octets)
+
+    def _raw(self, what: Say) -> bytes:
+        if isinstance(what, str | Command):
+            tag = self._tagged()
+            return tag.encode() + b" " + _octets(what) + b"\r\n"
+        tags = self._spoken.feed(what)
+        self._waiting += tags
+        self.framer.tag = tags[-1] if tags else self.framer.tag
+        return what
+
+    def _tagged(self) -> str:
+        tag = self.new_tag()
+        self._waiting.append(tag)
+        self.framer.tag = tag
+        return tag
+
+    def _say(self, parts: Sequence[bytes]) -> None:
+        """One command, in parts that each end with the announcement of a literal but the last."""
+        tag = self._tagged()
+        whole = b"".join(parts)
+        begin = tag.encode() + b" "
+        for part in parts[:-1]:
+            self._put(begin + part)
+            self._said = self._shown(whole)
+            begin = b""
+            answer = self.hear(f"+ for the literal of {self._said}")
+            if answer.code != GO_AHEAD:
+                self._early.append(answer)
+                return
+        self._put(begin + parts[-1] + b"\r\n")
+        self._said = self._shown(whole)
+
+    def _put(self, octets: bytes) -> None:
+        super().send(self._deflate(octets) if self._deflate else octets)
+        self._said = self._shown(octets)
+
+    # -- hearing
+
+    def hear(self, expected: str = "", *, within: float | None = None) -> Answer:
+        """The next answer, with its untagged responses; the greeting, a `+`, or BYE where the connection ends.
+
+        Raises NonConformity for an answer to nobody, or a second one.
+        """
+        if self._early:
+            return self._early.popleft()
+        answer = super().hear(expected, within=within)
+        if self.greeting is None:
+            self.greeting = answer
+            self.framer.one_by_one = False
+            self.authenticated = answer.code == PREAUTH
+        self._learn(answer)
+        if answer.tag:
+            self._match(answer)
+        return answer
+
+    def _match(self, answer: Answer) -> None:
+        if answer.tag not in self._waiting:
+            expected = "one answer to each command, with its tag"
+            raise NonConformity(expected, self._shown(answer.last.raw), owed=True)
+        self._waiting.remove(answer.tag)
+
+    def _ended_by_close(self) -> Answer | None:
+        return self.framer.farewell()
+
+    def _learn(self, answer: Answer) -> None:
+        """Capabilities and what was enabled, as they are told in passing."""
+        for response in answer.responses:
+            code = response.response_code if response.status else None
+            if response.code == "CAPABILITY" and isinstance(response.data, tuple):
+                self._offer = frozenset(response.data)
+            elif code is not None and code.name == "CAPABILITY" and isinstance(code.value, tuple):
+                self._offer = frozenset(code.value)
+            elif response.code == "ENABLED" and isinstance(response.data, tuple):
+                self.enabled |= set(response.data)
+
+    def weigh(
+        self,
+        value: Answer,
+        *codes: Code,
+        tolerated: Mapping[Code, str] | None = None,
+        noted: Mapping[Code, str] | None = None,
+        expected: str = "",
+    ) -> None:
+        """Judge an answer that was read already. A BYE that nobody listed is the end of the session."""
+        try:
+            super().weigh(value, *codes, tolerated=tolerated, noted=noted, expected=expected)
+        except NonConformity as problem:
+            if value.code == BYE:
+                problem.owed = problem.passing = True
+            if problem.pattern is not None:
+                tag = re.escape(value.tag.encode()) if value.tag else rb"\S+"
+                problem.pattern = rb"(?:[^\n]*\n)*?" + tag + b" " + problem.pattern
+            raise
+
+    # -- words for checks
+
+    def command(self, *parts: Part) -> Answer:
+        """Say one command, its parts with a space between, and return the answer, whatever it says."""
+        self.send(command(*parts))
+        return self.reply()
+
+    def ok(self, *parts: Part, noted: Mapping[Code, str] | None = None) -> Answer:
+        """One command that must be OK."""
+        return self.exchange(command(*parts), OK, noted=noted)
+
+    def no(self, *parts: Part, noted: Mapping[Code, str] | None = None) -> Answer:
+        """One command that must be NO."""
+        return self.exchange(command(*parts), NO, noted=noted)
+
+    def bad(self, *parts: Part, noted: Mapping[Code, str] | None = None) -> Answer:
+        """One command that must be BAD."""
+        return self.exchange(command(*parts), BAD, noted=noted)
+
+    def no_or_bad(self, *parts: Part, noted: Mapping[Code, str] | None = None) -> Answer:
+        """One command that must be refused, either way: for what the standard lists both."""
+        return self.exchange(command(*parts), NO, BAD, noted=noted)
+
+    def prepared(self, *parts: Part) -> Answer:
+        """Prerequisite: one command is OK; its answer. Raises Inconclusive otherwise."""
+        return self.prerequisite(lambda: self.ok(*parts))
+
+    def prerequisite(self, step: Callable[[], T]) -> T:
+        """What a step gives; a breach in it is no finding of this check, but a prerequisite that was not met."""
+        try:
+            found = step()
+        except NonConformity as problem:
+            raise Inconclusive(f"prerequisite not met: {problem}") from None
+        self.visit.evidence.add("twin")
+        return found
+
+    def until_marker(self) -> tuple[list[Answer], Answer]:
+        """What comes before the answer to a NOOP that is sent now, and that answer. Counted, not timed."""
+        self.visit.evidence.add("silence")
+        self.send("NOOP")
+        marker = self.framer.tag
+        before: list[Answer] = []
+        while True:
+            answer = self.hear("an answer to NOOP")
+            if answer.tag == marker or answer.code == BYE:
+                return before, answer
+            before.append(answer)
+
+    def answers(self, *tags: str) -> dict[str, Answer]:
+        """The answers to these tags, in whatever order they come. Raises NonConformity for others."""
+        found: dict[str, Answer] = {}
+        while len(found) < len(tags):
+            missing = [tag for tag in tags if tag not in found]
+            answer = self.reply(f"answers tagged {', '.join(tags)}")
+            if answer.tag not in missing:
+                expected = f"answers tagged {', '.join(tags)}"
+                raise NonConformity(expected, self._shown(answer.last.raw), owed=True)
+            found[answer.tag] = answer
+        return found
+
+    def poll(self, there: Callable[[Answer], T | None], what: str) -> T:
+        """NOOP until an answer shows what `there` looks for: what it found. Raises NonConformity after 30 s."""
+        deadline = self.wire.now() + OBSERVED_SECONDS
+        while (found := there(self.exchange("NOOP", OK))) is None:
+            if self.wire.now() >= deadline:
+                raise NonConformity(what, f"nothing of it within {OBSERVED_SECONDS:g} s of NOOPs")
+            self.target.carriage.pause(POLL_SECONDS)
+        return found
+
+    # -- IDLE, and what comes unasked
+
+    @contextmanager
+    def one_by_one(self) -> Iterator[None]:
+        """Inside, each response is an answer of its own, so that untagged ones can be waited for."""
+        self.framer.one_by_one = True
+        try:
+            yield
+        finally:
+            self.framer.one_by_one = False
+
+    def idle(self) -> None:
+        """IDLE, and its `+` (RFC 2177 3)."""
+        self.exchange("IDLE", GO_AHEAD)
+
+    def done(self) -> Answer:
+        """DONE, and IDLE's answer."""
+        self._put(b"DONE\r\n")
+        return self.expect(OK, to="DONE")
+
+    def event(self, *codes: str, within: float) -> Response | None:
+        """The next untagged response of these names, others passed over; None when there was none for so long."""
+        deadline = self.wire.now() + within
+        with self.one_by_one():
+            while (left := deadline - self.wire.now()) > 0:
+                try:
+                    answer = self.reply(within=left)
+                except NonConformity:
+                    if self.over:
+                        raise
+                    return None
+                if answer.code in codes:
+                    return answer.last
+        return None
+
+    # -- what is offered
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What is offered in this state, in capitals; asked for where nobody has told it since the state began."""
+        if self._offer is None:
+            self.exchange("CAPABILITY", OK)
+        return self._offer or frozenset()
+
+    def forget_capabilities(self) -> None:
+        """Whatever was told is no longer true: the state has changed."""
+        self._offer = None
+
+    # -- compression
+
+    def compress(self) -> None:
+        """Prerequisite: COMPRESS DEFLATE (RFC 4978); from then on both ways are compressed."""
+        self.prepared("COMPRESS", "DEFLATE")
+        self.deflate()
+
+    def deflate(self) -> None:
+        """Both ways are compressed from now on, whatever was agreed."""
+        stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        self._deflate = lambda octets: stream.compress(octets) + stream.flush(zlib.Z_SYNC_FLUSH)
+        self.framer.inflate()
+
+
+def _octets(what: str | bytes) -> bytes:
+    return what.encode() if isinstance(what, str) else bytes(what)
