@@ -31,6 +31,8 @@ FLOORS = {
     "reference_servers.session": "F1",  # the shape of a session: what carriages know of it
     "reference_servers.lines": "F2",
     "reference_servers.store": "F2",
+    "reference_servers.mailboxes": "F2",
+    "reference_servers.imap": "F2",
     "reference_servers.files": "F2",
     "reference_servers.ftp": "F2",
     "reference_servers.null": "F2",
