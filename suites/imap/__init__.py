@@ -1,0 +1,16 @@
+"""IMAP: RFC 3501, RFC 9051 and their extensions, one module per chapter.
+
+`from pytest_netconform.suites.imap import *` brings every check into a module of a project's own. A check that needs
+messages works in a mailbox of its own, which it creates and removes (`--netconform-allow=write`); it touches no other.
+"""
+
+from pytest_netconform.suites import chapters
+
+# A new chapter is a line here.
+CHAPTERS = (
+    "replies",
+    "states",
+)
+_FOUND = chapters(__name__, CHAPTERS)
+__all__ = [name for name in _FOUND if name.startswith("test_")]
+globals().update(_FOUND)
