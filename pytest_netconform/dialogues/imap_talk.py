@@ -44,6 +44,7 @@ class Talk(Dialogue[Answer]):
         self._waiting: list[str] = []
         self._early: deque[Answer] = deque()
         self._spoken = Said()
+        self._unsaid: list[bytes] = []  # of a command that was begun: what follows its literals' announcements
         self._deflate: Callable[[bytes], bytes] | None = None
 
     @property
@@ -90,21 +91,33 @@ class Talk(Dialogue[Answer]):
         self.framer.tag = tag
         return tag
 
+    def begin(self, *parts: Part) -> Answer:
+        """Say a command up to its first literal's announcement, and return what is said to that: `+`, or a refusal."""
+        first, *self._unsaid = segments(command(*parts))
+        self._put(self._tagged().encode() + b" " + first)
+        self._said = self._shown(first)
+        return self.hear(f"+ for the literal of {self._said}")
+
+    def go_on(self) -> None:
+        """Say the rest of what was begun, up to the next literal's announcement or the end."""
+        first, *self._unsaid = self._unsaid
+        self._put(first + (b"" if self._unsaid else b"\r\n"))
+
     def _say(self, parts: Sequence[bytes]) -> None:
         """One command, in parts that each end with the announcement of a literal but the last."""
-        tag = self._tagged()
-        whole = b"".join(parts)
-        begin = tag.encode() + b" "
-        for part in parts[:-1]:
-            self._put(begin + part)
+        whole, self._unsaid = b"".join(parts), list(parts)
+        begin = self._tagged().encode() + b" "
+        while True:
+            first, *self._unsaid = self._unsaid
+            self._put(begin + first + (b"" if self._unsaid else b"\r\n"))
             self._said = self._shown(whole)
+            if not self._unsaid:
+                return
             begin = b""
             answer = self.hear(f"+ for the literal of {self._said}")
             if answer.code != GO_AHEAD:
                 self._early.append(answer)
                 return
-        self._put(begin + parts[-1] + b"\r\n")
-        self._said = self._shown(whole)
 
     def _put(self, octets: bytes) -> None:
         super().send(self._deflate(octets) if self._deflate else octets)
@@ -205,16 +218,26 @@ class Talk(Dialogue[Answer]):
         return found
 
     def until_marker(self) -> tuple[list[Answer], Answer]:
-        """What comes before the answer to a NOOP that is sent now, and that answer. Counted, not timed."""
+        """What comes before the answer to a CAPABILITY that is sent now, and that answer. Counted, not timed.
+
+        Inconclusive where the marker cannot be told from another answer: IMAP-9051-6.1.1-a judges that.
+        """
         self.visit.evidence.add("silence")
-        self.send("NOOP")
+        self.send("CAPABILITY")
         marker = self.framer.tag
         before: list[Answer] = []
         while True:
-            answer = self.hear("an answer to NOOP")
-            if answer.tag == marker or answer.code == BYE:
+            answer = self.hear("an answer to CAPABILITY")
+            if answer.code == BYE:
                 return before, answer
+            if answer.tag == marker:
+                break
             before.append(answer)
+        if not answer.all("CAPABILITY"):
+            raise Inconclusive(
+                f"CAPABILITY answered without data ({self._shown(answer.raw)}); IMAP-9051-6.1.1-a judges"
+            )
+        return before, answer
 
     def answers(self, *tags: str) -> dict[str, Answer]:
         """The answers to these tags, in whatever order they come. Raises NonConformity for others."""
