@@ -49,6 +49,17 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "spaces": {"username": "bob", "password": "tr es"},
         "wrong-password": {"password": "guess"},
     },
+    "imap": {
+        "plain": {},
+        "outside": {"vantage": "outside"},
+        "sparse": {"without": "IMAP4REV2,LITERAL+,LITERAL-,SASL-IR,STARTTLS,ID,ENABLE,IDLE,NAMESPACE,UIDPLUS,UNSELECT"},
+        "rev2": {"without": "IMAP4REV1"},
+        "literal-minus": {"without": "LITERAL+"},
+        "implicit-tls": {"tls": "implicit"},
+        "preauth": {"greeting": "PREAUTH"},
+        "busy": {"greeting": "BYE"},
+        "wrong-password": {"password": "guess"},
+    },
     "ftp": {
         "plain": {},
         "ipv6": {"ipv6": "1"},
