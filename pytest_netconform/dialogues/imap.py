@@ -9,7 +9,7 @@ import base64
 import secrets
 from typing import TypeVar
 
-from pytest_netconform.dialogue import Visit, reach
+from pytest_netconform.dialogue import Say, Visit, reach
 from pytest_netconform.dialogues.imap_mail import MESSAGES
 from pytest_netconform.dialogues.imap_talk import Talk
 from pytest_netconform.tour import Tour
@@ -157,6 +157,12 @@ class Imap(Talk):
         other: Imap = reach(_private_and_in, self.visit, "another session")
         other.mailbox, other.uids = self.mailbox, self.uids
         return other
+
+    def entitled(self, *commands: Say) -> None:
+        """The twin of what is refused to strangers: another session of the account is served with it, and ends."""
+        other = self.another()
+        other.given(*commands)
+        other.leave()
 
     def beside(self) -> Imap:
         """Another session of the account, with the same mailbox selected."""

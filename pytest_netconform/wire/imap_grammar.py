@@ -261,6 +261,8 @@ class Scanner:
         self.place = found.end() + count
         if found[3]:
             self.mark(LITERAL_PLUS)
+        if not found[0].endswith(b"\r\n"):
+            self.mark(BARE_LF)
         if b"\x00" in content and not found[1]:
             self.mark(LITERAL_NUL)
         return content
