@@ -333,8 +333,9 @@ DATA: Mapping[str, Callable[[Scanner], object]] = {
 
 # -- response codes
 
-# resp-text-code: a name, and arguments up to a "]" that no string holds
-_CODE = re.compile(rb'\[([^ \]\r\n]+)((?: (?:[^\]"\r\n{]|"(?:[^"\\\r\n]|\\.)*"|\{[0-9]+\}\r\n)*)?)\]')
+# resp-text-code = name [SP arguments], up to a "]" that stands in no string
+_CODE_NAME = re.compile(rb"\[([^ \]\r\n]+)( ?)")
+_CODE_PIECE = re.compile(rb'[^\]"\r\n{]+|"(?:[^"\\\r\n]|\\.)*"|\{(?:([0-9]{1,9})\}\r\n)?')
 
 
 def _number_code(scanner: Scanner) -> object:
@@ -376,13 +377,24 @@ CODES: Mapping[str, Callable[[Scanner], object]] = {
 }
 
 
+def _end_of_code(octets: bytes, place: int) -> int:
+    """Where the bracket is that closes a code; -1 where there is none."""
+    while not octets.startswith(b"]", place):
+        found = _CODE_PIECE.match(octets, place)
+        if found is None:
+            return -1
+        place = found.end() + int(found[1] or 0)
+    return place
+
+
 def parse_code(scanner: Scanner) -> ResponseCode | None:
     """The response code that comes next, or None where it has no end."""
-    found = _CODE.match(scanner.octets, scanner.place)
-    if found is None:
+    found = _CODE_NAME.match(scanner.octets, scanner.place)
+    end = _end_of_code(scanner.octets, found.end()) if found else -1
+    if found is None or end < 0:
         return None
-    scanner.place = found.end()
-    name, arguments = found[1].decode("latin-1").upper(), found[2].removeprefix(b" ")
+    name, arguments = found[1].decode("latin-1").upper(), scanner.octets[found.end() : end]
+    scanner.place = end + 1
     read = CODES.get(name)
     if read is None:
         return ResponseCode(name, arguments)
