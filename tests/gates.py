@@ -56,7 +56,7 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "rev2": {"without": "IMAP4REV1"},
         "literal-minus": {"without": "LITERAL+"},
         "implicit-tls": {"tls": "implicit"},
-        "preauth": {"greeting": "PREAUTH"},
+        "preauth": {"greeting": "PREAUTH", "tls": "implicit"},
         "busy": {"greeting": "BYE"},
         "wrong-password": {"password": "guess"},
     },

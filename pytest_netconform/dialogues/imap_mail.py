@@ -10,7 +10,7 @@ MESSAGES: tuple[bytes, ...] = tuple(
         f"Date: Fri, {number} May 2020 0{number}:00:00 +0000\r\n"
         f"From: {name} <{name.lower()}@client.example.org>\r\n"
         f"To: alice@example.test\r\n"
-        f"Subject: Message {name}\r\n"
+        f'Subject: Message "{name}"\r\n'
         f"Message-ID: <nc-{number}@client.example.org>\r\n"
         f"\r\n" + f"This is line {number} of {name}.\r\n" * number
     ).encode()

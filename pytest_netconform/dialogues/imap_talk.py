@@ -137,6 +137,8 @@ class Talk(Dialogue[Answer]):
             self.greeting = answer
             self.framer.one_by_one = False
             self.authenticated = answer.code == PREAUTH
+            if answer.tag:
+                raise NonConformity("a greeting without a tag", self._shown(answer.raw), owed=True)
         self._learn(answer)
         if answer.tag:
             self._match(answer)
