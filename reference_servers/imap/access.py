@@ -130,8 +130,8 @@ class Access(ImapReading):
         return Done("Enabled what could be", quiet=True)
 
     def can_enable(self, name: str) -> bool:
-        """Whether it is something to be switched on, and not yet on."""
-        return name in ENABLES and self.config.has(name) and name not in self.enabled
+        """Whether it is something that can be switched on; it may be on already."""
+        return name in ENABLES and self.config.has(name)
 
     def enable(self, name: str) -> None:
         """Switch something on for the rest of the session."""

@@ -82,6 +82,8 @@ class ImapConfig:
         """Whether a capability is on, whether or not it can be used at this moment."""
         if capability == "LITERAL-":
             return "LITERAL+" in self.without and "LITERAL-" not in self.without
+        if capability == "THREAD":
+            return self.has("THREAD=ORDEREDSUBJECT") or self.has("THREAD=REFERENCES")
         if capability == "QRESYNC" and "CONDSTORE" in self.without:
             return False
         return capability not in self.without

@@ -89,7 +89,7 @@ COMMANDS: dict[str, Command] = {
     "EXPUNGE": Command("answer_expunge", READER, uid=True, writes=True),
     "SEARCH": Command("answer_search", READER, uid=True, numbered=True),
     "SORT": Command("answer_sort", READER, "SORT", uid=True, numbered=True),
-    "THREAD": Command("answer_thread", READER, uid=True, numbered=True),
+    "THREAD": Command("answer_thread", READER, "THREAD", uid=True, numbered=True),
     "FETCH": Command("answer_fetch", READER, uid=True, numbered=True),
     "STORE": Command("answer_store", READER, uid=True, numbered=True, writes=True),
     "COPY": Command("answer_copy", READER, uid=True),

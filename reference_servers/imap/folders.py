@@ -165,7 +165,7 @@ class Folders(Selection):
         if patterns == [""]:
             self.list_root()
         else:
-            self.list_names([self.joined(reference, pattern) for pattern in patterns], chosen, returned, items)
+            self.list_names([self.from_reference(reference, pattern) for pattern in patterns], chosen, returned, items)
         return Done("Those are all")
 
     def read_selection_options(self, arguments: Scanner) -> list[str]:
@@ -222,7 +222,7 @@ class Folders(Selection):
 
         return frozenset(arguments.listed(option, empty=True)), items
 
-    def joined(self, reference: str, pattern: str) -> str:
+    def from_reference(self, reference: str, pattern: str) -> str:
         """A pattern is taken from its reference name on."""
         return self.normal(reference + pattern)
 
@@ -267,7 +267,7 @@ class Folders(Selection):
         arguments.space()
         reference = self.decode_name(arguments.astring("a reference name"))
         arguments.space()
-        pattern = self.joined(reference, self.decode_pattern(arguments.list_mailbox()))
+        pattern = self.from_reference(reference, self.decode_pattern(arguments.list_mailbox()))
         arguments.end()
         for line in self.lsub_lines(pattern):
             self.untagged(line)

@@ -100,10 +100,6 @@ class Scanner:
         """One space, no more (RFC 9051 9)."""
         self.expect(b" ", "one space")
 
-    def more(self) -> bool:
-        """Whether another word follows; the space before it is passed over."""
-        return not self.at_end() and not self.follows(b")") and (self.space() is None)
-
     def match(self, rule: re.Pattern[bytes], name: str) -> re.Match[bytes]:
         """What a rule makes of the octets from here on."""
         found = rule.match(self.data, self.place)
@@ -237,7 +233,7 @@ class Scanner:
         try:
             zone = timezone(-offset if sign == b"-" else offset)
             clock = {"hour": int(hour), "minute": int(minute), "second": min(int(second), 59)}
-            return _day(day, month, year).replace(**clock, tzinfo=zone)  # type: ignore[arg-type]
+            return _day(day, month, year).replace(**clock, tzinfo=zone)
         except ValueError as problem:
             raise Bad(f"No such time: {problem}") from None
 

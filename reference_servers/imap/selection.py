@@ -395,7 +395,7 @@ class Selection(Naming, Access):
     def entries_by_number(self, ranges: Ranges) -> list[Entry]:
         """Messages by sequence number; one that is not there is an error (RFC 3501 9, seq-number)."""
         view, entries = self.seen, []
-        for low, high in _merged(self.resolved(ranges, len(view))):
+        for low, high in merged_ranges(self.resolved(ranges, len(view))):
             if low < 1 or high > len(view):
                 raise self.no_such_number(high)
             entries += [view.entry(number) for number in range(low, high + 1)]
@@ -414,7 +414,7 @@ class Selection(Naming, Access):
         view, uids = self.seen, list[int]()
         if ranges == SAVED:
             return [uid for uid in self.saved if uid in view.messages]
-        for low, high in _merged(self.resolved(ranges, view.uids[-1] if view.uids else 0)):
+        for low, high in merged_ranges(self.resolved(ranges, view.uids[-1] if view.uids else 0)):
             uids += [view.uids[number - 1] for number in view.numbers_between(low, high)]
         return uids
 
@@ -427,8 +427,8 @@ class Selection(Naming, Access):
         return (low, high) if low <= high else (high, low)
 
 
-def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    # what overlaps becomes one, so that a set with a thousand times `1:*` costs no more than one
+def merged_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What overlaps becomes one, so that a set with a thousand times `1:*` costs no more than one."""
     merged: list[tuple[int, int]] = []
     for low, high in sorted(ranges):
         if merged and low <= merged[-1][1] + 1:

@@ -6,11 +6,13 @@ sessions at once, and does nothing that a standard it knows forbids.
 
 from __future__ import annotations
 
-from pytest_netconform.reference_servers.imap.append import Append
+from pytest_netconform.reference_servers.imap.changes import Changes
+from pytest_netconform.reference_servers.imap.compress import Compress
 from pytest_netconform.reference_servers.imap.fetch import Fetch
 from pytest_netconform.reference_servers.imap.folders import Folders
 from pytest_netconform.reference_servers.imap.idle import Idle
+from pytest_netconform.reference_servers.imap.sorting import Sorting
 
 
-class ImapSession(Append, Folders, Fetch, Idle):
+class ImapSession(Changes, Sorting, Folders, Fetch, Idle, Compress):
     """One client's connection."""
