@@ -7,7 +7,7 @@ CRLF = b"\r\n"
 #: how many octets each is, and what its header says, differs; the dates ascend
 MESSAGES: tuple[bytes, ...] = tuple(
     (
-        f"Date: Fri, {number} May 2020 0{number}:00:00 +0000\r\n"
+        f"Date: Fri, {7 * number - 6} May 2020 0{number}:00:00 +0000\r\n"
         f"From: {name} <{name.lower()}@client.example.org>\r\n"
         f"To: alice@example.test\r\n"
         f'Subject: Message "{name}"\r\n'
