@@ -7,7 +7,8 @@ from datetime import datetime
 
 from pytest_netconform.reference_servers.imap.core import Done
 from pytest_netconform.reference_servers.imap.scanner import Bad, No, Refusal, Scanner, shown
-from pytest_netconform.reference_servers.imap.selection import SYSTEM_FLAGS, Selection, ranged
+from pytest_netconform.reference_servers.imap.selection import SYSTEM_FLAGS, Selection
+from pytest_netconform.reference_servers.imap.sets import ranged
 from pytest_netconform.reference_servers.mailboxes import Mailbox, Message, NoSuchMailbox
 from pytest_netconform.reference_servers.store import StoreFull
 
@@ -37,7 +38,6 @@ class Append(Selection):
             self.check_multiappend()
             drafts.append(self.read_draft(arguments))
         mailbox = self.target(name)
-        self.check_drafts(drafts)
         kept = self.keep_all(mailbox, drafts)
         return Done("Appended", self.append_code(mailbox, kept))
 
@@ -110,6 +110,7 @@ class Append(Selection):
 
     def keep_all(self, mailbox: Mailbox, drafts: list[Draft]) -> list[Message]:
         """Keep messages, all or none."""
+        self.check_drafts(drafts)
         kept: list[Message] = []
         try:
             for draft in drafts:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_netconform.reference_servers.imap.append import Append, Draft
 from pytest_netconform.reference_servers.imap.core import Done
 from pytest_netconform.reference_servers.imap.scanner import No, Scanner
-from pytest_netconform.reference_servers.imap.selection import ranged
+from pytest_netconform.reference_servers.imap.sets import ranged
 from pytest_netconform.reference_servers.imap.view import Entry
 from pytest_netconform.reference_servers.mailboxes import Mailbox, Message
 

@@ -31,21 +31,21 @@ class Compress(Access):
             raise Bad("The one mechanism is DEFLATE")
         arguments.end()
         self.check_compress()
-        self.finish(Done("Compressed from here on"))
         behind = self.behind_compress(self.pending())
+        self.finish(Done("Compressed from here on"))
         self.drop_pending()
         self.begin_compression()
         self.put_back(behind)
 
     def check_compress(self) -> None:
-        """Once is enough, and a client waits for our word before it compresses (RFC 4978 3)."""
+        """Once is enough (RFC 4978 3)."""
         if self.deflater is not None:
             raise Bad("Compression is active already", "COMPRESSIONACTIVE")
-        if self.pending():
-            raise Bad("Nothing may follow COMPRESS before its answer")
 
     def behind_compress(self, octets: bytes) -> bytes:
-        """Which of the octets that arrived behind the command are kept as plain ones."""
+        """Which of the octets that arrived behind the command are kept as plain ones: a client waits for our word."""
+        if octets:
+            raise Bad("Nothing may follow COMPRESS before its answer")
         return b""
 
     def begin_compression(self) -> None:

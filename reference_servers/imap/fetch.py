@@ -129,11 +129,15 @@ class Fetch(Structure, Selection):
     def mark_seen(self, entry: Entry, items: list[Item]) -> bool:
         """Mark a message as seen if it is read now; whether its flags changed."""
         message = entry.message
-        if not self.sets_seen(items) or self.seen.read_only or "\\Seen" in message.flags:
+        if not self.sets_seen(items) or not self.keeps_seen() or "\\Seen" in message.flags:
             return False
         self.seen.mailbox.set_flags(message, message.flags | {"\\Seen"})
         self.seen.known[message.uid] = message.modseq
         return True
+
+    def keeps_seen(self) -> bool:
+        """Not in a mailbox that was opened to be read."""
+        return not self.seen.read_only
 
     def sets_seen(self, items: list[Item]) -> bool:
         """Whether one of the items reads the message; PEEK does not."""

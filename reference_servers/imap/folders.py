@@ -39,16 +39,16 @@ class Folders(Selection):
     def answer_create(self, arguments: Scanner) -> Done:
         """A new mailbox, and those above it (RFC 9051 6.3.4); its special use (RFC 6154 3)."""
         arguments.space()
-        name = self.created_name(self.read_name(arguments))
+        name = self.read_name(arguments)
         uses = self.read_uses(arguments)
         arguments.end()
-        self.check_new_name(name)
-        self.create(name, uses)
+        self.check_new_name(name.removesuffix(DELIMITER))
+        self.create(self.created_name(name), uses)
         return Done("Made")
 
     def created_name(self, name: str) -> str:
         """A delimiter at the end says that names below will come; it is not part of the name."""
-        return name[:-1] if name.endswith(DELIMITER) else name
+        return name.removesuffix(DELIMITER)
 
     def create(self, name: str, uses: frozenset[str]) -> None:
         """Make it; raises MailboxExists."""

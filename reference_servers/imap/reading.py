@@ -29,6 +29,8 @@ class Counted:
 class ImapReading(ImapCore):
     """From octets to whole commands."""
 
+    tail = 64  # octets: a literal may be announced at the far end of a line that is too long
+
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # type: ignore[arg-type]
         self.collected = bytearray()  # the command so far
@@ -40,12 +42,15 @@ class ImapReading(ImapCore):
 
     def on_line(self, line: bytes) -> None:
         """A line: of a command, or what somebody waits for."""
+        counted = self.counted_at_end(line)
         if self.awaiting is not None:
             self.awaiting(line)
-            return
-        counted = self.counted_at_end(line)
-        self.collected += line
-        self.outside += line
+            if counted is None or counted.waits:
+                return
+            self.doomed = Bad("That was no command's place")
+        if self.doomed is None or not self.collected:
+            self.collected += line
+            self.outside += line
         if counted is None:
             self.end_command()
         elif counted.waits:

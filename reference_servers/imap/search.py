@@ -12,7 +12,7 @@ from pytest_netconform.reference_servers.imap.append import Append
 from pytest_netconform.reference_servers.imap.core import Done
 from pytest_netconform.reference_servers.imap.mime import fields, unfolded
 from pytest_netconform.reference_servers.imap.scanner import SAVED, Bad, No, Scanner
-from pytest_netconform.reference_servers.imap.selection import merged_ranges, ranged
+from pytest_netconform.reference_servers.imap.sets import merged_ranges, ranged
 from pytest_netconform.reference_servers.imap.structure import Structure
 from pytest_netconform.reference_servers.imap.texts import header_text, readable, sent_day, texts
 from pytest_netconform.reference_servers.imap.view import Entry

@@ -5,14 +5,13 @@ RFC 9051 5.2, 6.3.2, 6.3.3, 6.3.13, 6.4.1 to 6.4.3, 7.5.1; RFC 7162 3.1, 3.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pytest_netconform.reference_servers.imap.access import Access
 from pytest_netconform.reference_servers.imap.core import Done
-from pytest_netconform.reference_servers.imap.naming import Naming
-from pytest_netconform.reference_servers.imap.scanner import SAVED, STAR, Bad, No, Ranges, Scanner, in_bits
-from pytest_netconform.reference_servers.imap.view import Entry, View
+from pytest_netconform.reference_servers.imap.scanner import Bad, No, Ranges, Scanner
+from pytest_netconform.reference_servers.imap.sets import Sets, inside, ranged
+from pytest_netconform.reference_servers.imap.view import View
 from pytest_netconform.reference_servers.mailboxes import Mailbox, Message
 
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
@@ -27,18 +26,7 @@ class Resync:
     uids: Ranges | None
 
 
-def ranged(numbers: Iterable[int]) -> str:
-    """Numbers as a sequence set, runs of neighbours as ranges, in the order in which they come."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
-
-
-class Selection(Naming, Access):
+class Selection(Sets, Access):
     """From SELECT to CLOSE."""
 
     # SELECT and EXAMINE
@@ -151,14 +139,22 @@ class Selection(Naming, Access):
         self.untagged(f"{len(view)} EXISTS")
         self.tell_recent()
         self.tell_first_unseen()
-        self.untagged(f"OK [UIDVALIDITY {self.uidvalidity(view.mailbox)}] The uids are good")
+        self.tell_uidvalidity()
         self.untagged(f"OK [UIDNEXT {self.uidnext(view.mailbox)}] The next uid")
-        if self.config.has("CONDSTORE"):
-            self.untagged(f"OK [{self.highest_modseq()}] The latest change")
+        self.tell_modseq()
         if self.rev2():
             self.untagged(self.list_line(view.name, frozenset()))
         if resync is not None:
             self.resync(resync)
+
+    def tell_uidvalidity(self) -> None:
+        """Whether uids from earlier are still good."""
+        self.untagged(f"OK [UIDVALIDITY {self.uidvalidity(self.seen.mailbox)}] The uids are good")
+
+    def tell_modseq(self) -> None:
+        """The latest change; told whether or not the client asked for mod-sequences (RFC 7162 3.1.2.1)."""
+        if self.config.has("CONDSTORE"):
+            self.untagged(f"OK [{self.highest_modseq()}] The latest change")
 
     def uidvalidity(self, mailbox: Mailbox) -> int:
         """What tells that the uids of another session are still good (RFC 9051 2.3.1.1)."""
@@ -210,7 +206,7 @@ class Selection(Naming, Access):
     def vanished_since(self, resync: Resync) -> list[int]:
         """The uids that went, of those that the client knows."""
         gone = self.seen.mailbox.expunged_since(resync.modseq)
-        return gone if resync.uids is None else [uid for uid in gone if _inside(uid, resync.uids)]
+        return gone if resync.uids is None else [uid for uid in gone if inside(uid, resync.uids)]
 
     def tell_vanished(self, uids: list[int], earlier: bool = False) -> None:
         """VANISHED (RFC 7162 3.2.10)."""
@@ -227,10 +223,14 @@ class Selection(Naming, Access):
     def answer_close(self, arguments: Scanner) -> Done:
         """What is marked goes without a word, and nothing is selected any more (RFC 9051 6.4.1)."""
         arguments.end()
-        if not self.seen.read_only:
+        if self.expunges_at_close():
             self.remove_silently(self.marked())
         self.leave()
         return Done("Closed")
+
+    def expunges_at_close(self) -> bool:
+        """Not where the mailbox was opened to be read."""
+        return not self.seen.read_only
 
     def remove_silently(self, uids: list[int]) -> None:
         """Messages go, and this client is not told."""
@@ -264,7 +264,7 @@ class Selection(Naming, Access):
     def check_writable(self) -> None:
         """A mailbox that was opened to be read is not changed (RFC 9051 6.3.3)."""
         if self.seen.read_only:
-            raise No("The mailbox is open to be read only", "READ-ONLY")
+            raise No("The mailbox is open to be read only", "NOPERM")
 
     def marked(self) -> list[int]:
         """The uids of what is marked \\Deleted."""
@@ -364,80 +364,3 @@ class Selection(Naming, Access):
         flags = [flag for flag in SYSTEM_FLAGS if flag in message.flags]
         recent = ["\\Recent"] if message.uid in self.seen.recent and not self.rev2() else []
         return [*recent, *flags, *sorted(message.flags - set(SYSTEM_FLAGS))]
-
-    # sequence sets
-
-    def read_sequence(self, arguments: Scanner) -> Ranges:
-        """A sequence set, or the saved search."""
-        ranges = arguments.sequence()
-        if ranges == SAVED and not self.config.has("SEARCHRES"):
-            raise Bad("There is no saved search here")
-        for low, high in ranges if ranges != SAVED else ():
-            self.check_number(low)
-            self.check_number(high)
-        return ranges
-
-    def check_number(self, number: int) -> int:
-        """Message numbers have 32 bits (RFC 9051 9)."""
-        return in_bits(number, 32)
-
-    def read_entries(self, arguments: Scanner) -> list[Entry]:
-        """The messages that a sequence set means: of uids, or of sequence numbers, as the command was said."""
-        ranges = self.read_sequence(arguments)
-        if ranges == SAVED:
-            return self.saved_entries()
-        return self.entries_by_uid(ranges) if self.by_uid else self.entries_by_number(ranges)
-
-    def saved_entries(self) -> list[Entry]:
-        """The result of the saved search."""
-        return [self.seen.entry(self.seen.number(uid)) for uid in self.saved if uid in self.seen.messages]
-
-    def entries_by_number(self, ranges: Ranges) -> list[Entry]:
-        """Messages by sequence number; one that is not there is an error (RFC 3501 9, seq-number)."""
-        view, entries = self.seen, []
-        for low, high in merged_ranges(self.resolved(ranges, len(view))):
-            if low < 1 or high > len(view):
-                raise self.no_such_number(high)
-            entries += [view.entry(number) for number in range(low, high + 1)]
-        return entries
-
-    def no_such_number(self, number: int) -> Exception:
-        """There is no message of that number."""
-        return Bad(f"There is no message {number}: there are {len(self.seen)}" if len(self.seen) else "No messages")
-
-    def entries_by_uid(self, ranges: Ranges) -> list[Entry]:
-        """Messages by uid; those that are not there are passed over (RFC 9051 6.4.9)."""
-        return [self.seen.entry(self.seen.number(uid)) for uid in self.uids_in(ranges)]
-
-    def uids_in(self, ranges: Ranges) -> list[int]:
-        """The uids in view that a set of uids means."""
-        view, uids = self.seen, list[int]()
-        if ranges == SAVED:
-            return [uid for uid in self.saved if uid in view.messages]
-        for low, high in merged_ranges(self.resolved(ranges, view.uids[-1] if view.uids else 0)):
-            uids += [view.uids[number - 1] for number in view.numbers_between(low, high)]
-        return uids
-
-    def resolved(self, ranges: Ranges, largest: int) -> list[tuple[int, int]]:
-        """Ranges with `*` for what it means, the lesser end first (RFC 9051 9, seq-range)."""
-        return [self.ordered(low or largest, high or largest) for low, high in ranges]
-
-    def ordered(self, low: int, high: int) -> tuple[int, int]:
-        """3:1 means what 1:3 means."""
-        return (low, high) if low <= high else (high, low)
-
-
-def merged_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What overlaps becomes one, so that a set with a thousand times `1:*` costs no more than one."""
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return merged
-
-
-def _inside(uid: int, ranges: Ranges) -> bool:
-    # `*` in what a client knows stands for everything above
-    return any(uid >= (low or high) if STAR in (low, high) else low <= uid <= high for low, high in map(sorted, ranges))
