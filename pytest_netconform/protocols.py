@@ -159,7 +159,6 @@ PROTOCOLS: dict[str, Protocol] = {
             answer=r"(?i)(\* CAPABILITY |\* BYE|nc1 )",
             options={
                 "second": "the name of a second account, which has the same password",
-                "unreadable": "a mailbox of somebody else, which the account must not see",
             },
         ),
         Protocol(

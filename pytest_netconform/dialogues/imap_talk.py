@@ -16,7 +16,18 @@ from typing import ClassVar, TypeVar
 
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
 from pytest_netconform.verdict import Inconclusive, NonConformity
-from pytest_netconform.wire.imap import BAD, BYE, GO_AHEAD, NO, OK, PREAUTH, Answer, AnswerFramer, Response
+from pytest_netconform.wire.imap import (
+    ANSWER_LIMIT,
+    BAD,
+    BYE,
+    GO_AHEAD,
+    NO,
+    OK,
+    PREAUTH,
+    Answer,
+    AnswerFramer,
+    Response,
+)
 from pytest_netconform.wire.imap_commands import Command, Part, Said, command, segments
 
 OBSERVED_SECONDS = 30.0  # until a session has noticed what another one did
@@ -133,6 +144,9 @@ class Talk(Dialogue[Answer]):
         if self._early:
             return self._early.popleft()
         answer = super().hear(expected, within=within)
+        if len(answer.untagged) > ANSWER_LIMIT:
+            expected = expected or f"an answer to {self._said}"
+            raise NonConformity(expected, f"more than {ANSWER_LIMIT} untagged responses", owed=True)
         if self.greeting is None:
             self.greeting = answer
             self.framer.one_by_one = False

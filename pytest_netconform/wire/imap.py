@@ -21,7 +21,7 @@ from pytest_netconform.wire.imap_grammar import BARE_CR, BARE_LF, SPACES, ZERO, 
 CRLF = b"\r\n"
 OK, NO, BAD, BYE, PREAUTH, GO_AHEAD = "OK", "NO", "BAD", "BYE", "PREAUTH", "+"
 
-LINE_LIMIT = 1 << 22  # octets between two literals; SEARCH lists 100,000 messages in a fifth of that
+LINE_LIMIT = 1 << 21  # octets between two literals; SEARCH lists 100,000 messages in half of that
 LITERAL_LIMIT = 1 << 25  # octets of one literal, and of one response
 ANSWER_LIMIT = 150_000  # untagged responses to one command; more have no end
 
@@ -32,7 +32,7 @@ PLUS_BARE = "no space behind + (RFC 9051 9: continue-req)"
 UNCLOSED_CODE = "a response code without its ] (RFC 9051 7.1)"
 NO_FORM = "neither *, + nor a tag with OK, NO or BAD (RFC 9051 2.2)"
 NO_NAME = "a response that has no name (RFC 9051 9)"
-TOO_LONG = "longer than anybody reads"
+TOO_LONG = "a line, or a literal, that is longer than anybody reads"
 NO_DEFLATE = b"(no deflate)\n"  # what stands in place of octets that cannot be decompressed
 TAG = "an octet that no tag may have (RFC 9051 9)"
 
@@ -48,7 +48,8 @@ _NAMED = re.compile(rb"\* +([^ \r\n()\"{]+)")
 _WORD = re.compile(rb"[^ \r\n]*")
 # what a line with a literal ends with: "{12}" or "~{12}"; a + is not for servers
 _LITERAL_END = re.compile(rb"\{([0-9]+)\+?\}\r?\n\Z")
-_QUOTED_WHOLE = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# what a line is looked through by, for quotes that are open at its end
+_QUOTE_STEP = re.compile(rb'[^"\\\]]+|\\.|"|\]|\\', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ class ResponseFramer:
     def __init__(self) -> None:
         self._data = bytearray()
         self._scanned = 0  # nothing before that ends the line
+        self._needed = 0  # octets without which the literal that was announced is not whole
         self._begun = 0  # where the line begins that is being read: behind a literal, or 0
         self._passing = 0  # octets of a literal that are thrown away
         self._dropping = False  # and the rest of its line
@@ -216,13 +218,16 @@ class ResponseFramer:
         """What arrived and is no whole response yet, which is forgotten."""
         found = bytes(self._data)
         self._data.clear()
-        self._begun = self._scanned = 0
+        self._begun = self._scanned = self._needed = 0
         return found
 
     def next(self) -> Response | None:
         """The next whole response, or None while it is not complete."""
-        if self._passing or not self._dropped():
+        if self._passing or len(self._data) < self._needed or not self._dropped():
             return None
+        if self._needed:
+            self._begun = self._scanned = self._needed
+            self._needed = 0
         while True:
             end = self._data.find(b"\n", self._scanned) + 1
             if not end:
@@ -234,7 +239,8 @@ class ResponseFramer:
             if announced > LITERAL_LIMIT or end + announced > 2 * LITERAL_LIMIT:
                 return self._refused(end, announced)
             if len(self._data) < end + announced:
-                return None  # found again at once: the line's end is where the search begins
+                self._needed = end + announced
+                return None
             self._begun = self._scanned = end + announced
 
     def _literal(self, end: int) -> int | None:
@@ -244,7 +250,6 @@ class ResponseFramer:
         if found is None or not _may_hold_literals(bytes(self._data[:80]), line, found.start(), self._begun):
             self._scanned = self._begun
             return None
-        self._scanned = max(self._begun, end - 1)
         return decimal(found[1])
 
     def _taken(self, end: int) -> Response:
@@ -281,16 +286,27 @@ class ResponseFramer:
 
 def _may_hold_literals(head: bytes, line: bytes, place: int, begun: int) -> bool:
     """Whether an announcement at the line's end is one: not in text for people, nor inside a quoted string."""
-    found = _STATUS.match(head) or _TAGGED.match(head)
     if head.startswith(b"+"):
         return False
+    found = _STATUS.match(head) or _TAGGED.match(head)
     if found is not None and not begun:
-        text = line[found.start(found.re.groups) :].lstrip(b" ")
-        if not text.startswith(b"[") or b"]" in _QUOTED_WHOLE.sub(b"", text):
-            return False
-    if b'"' not in line:
-        return True
-    return b'"' not in _QUOTED_WHOLE.sub(b"", line[:place])
+        text = line[found.start(found.re.groups) : place].lstrip(b" ")
+        return text.startswith(b"[") and _look_through(text) == (False, False)
+    return b'"' not in line or not _look_through(line[:place])[0]
+
+
+def _look_through(text: bytes) -> tuple[bool, bool]:
+    """Whether a quote is open at the end, and whether a bracket was closed outside of quotes."""
+    quoted = closed = False
+    for found in _QUOTE_STEP.finditer(text):
+        step = found[0]
+        if step == b'"':
+            quoted = not quoted
+        elif step.startswith(b"\\") and step.endswith(b'"') and not quoted:
+            quoted = True
+        elif step == b"]" and not quoted:
+            closed = True
+    return quoted, closed
 
 
 class Inflating:
@@ -415,7 +431,8 @@ def _read(response: Response) -> _Reading:
     scanner = Scanner(response.raw)
     scanner.octets = _line(response.raw, scanner)
     if response.code is None:
-        return b"", None, None, (NO_FORM if len(response.raw) < LINE_LIMIT else TOO_LONG, *scanner.deviations)
+        endless = len(response.raw) >= LINE_LIMIT or _LITERAL_END.search(response.raw[-1000:])
+        return b"", None, None, (TOO_LONG if endless else NO_FORM, *scanner.deviations)
     text, code, data = b"", None, None
     try:
         if response.code == GO_AHEAD:

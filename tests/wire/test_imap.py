@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 
 import pytest
@@ -354,3 +355,25 @@ def test_pieces_of_the_grammar_in_any_order(raw: bytes) -> None:
     """Broken responses are values as well."""
     for response in _framed([raw, b"\r\n", b"xxx\r\n"]):
         assert response.code is None or response.data is not None or isinstance(response.deviations, tuple)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"* LIST () NIL " + b'"\\' * 400_000,
+        b"* 1 FETCH (" + b"(" * 500_000,
+        b"* THREAD " + b"(1" * 200_000 + b")" * 200_000,
+        b"* 1 FETCH (BODY[" + b'"' * 500_001,
+        b"a OK [" + b'"\\' * 400_000 + b" {5}",
+        b"* SEARCH" + b" 4294967295" * 100_000,
+        b"* OK " + b"{1" * 500_000,
+        b"* VANISHED 1:" + b"9" * 100_000,
+    ],
+    ids=["quotes", "lists", "threads", "sections", "codes", "numbers", "braces", "digits"],
+)
+def test_hostile_lines_are_read_in_no_time(line: bytes) -> None:
+    """However a long line is made, it is read in time that grows with its length."""
+    began = time.process_time()
+    for response in _framed([line + b"\r\n", b"aaaaaa\r\n"]):
+        assert isinstance(response.deviations, tuple)
+    assert time.process_time() - began < 5
