@@ -107,7 +107,7 @@ class Endless(ImapSession):
     """Tells of arrivals for ever."""
 
     def answer_noop(self, arguments: Scanner) -> Done:
-        if self.user:
+        if self.view is not None:
             self.send(b"* 1 EXISTS\r\n" * 200_000)
         return super().answer_noop(arguments)
 
