@@ -153,10 +153,10 @@ PROTOCOLS: dict[str, Protocol] = {
             schemes={"imap": Scheme(143), "imaps": Scheme(993, implicit_tls=True)},
             suites=("imap",),
             column="pytest_netconform.fixtures.imap",
-            greeting=r"(?i)\* (OK|PREAUTH|BYE)[ \r\n]",
+            greeting=r"\* (OK|PREAUTH|BYE)[ \r\n]",
             plausible=r"\* ",
             probe=b"nc1 CAPABILITY\r\n",
-            answer=r"(?i)(\* CAPABILITY |\* BYE|nc1 )",
+            answer=r"(\* CAPABILITY |\* BYE|nc1 )",
             options={
                 "second": "the name of a second account, which has the same password",
             },
