@@ -15,6 +15,7 @@ from pytest_netconform.reference_servers.imap.scanner import TAG, Bad, No, Refus
 from pytest_netconform.reference_servers.imap.view import View
 from pytest_netconform.reference_servers.lines import LineSession
 from pytest_netconform.reference_servers.mailboxes import Account, Mailboxes, MailboxExists, NoSuchMailbox, TooMany
+from pytest_netconform.reference_servers.session import Action, Send
 from pytest_netconform.reference_servers.store import StoreFull
 
 QUOTED_LIMIT = 1000  # octets of a string that is sent in quotes
@@ -311,6 +312,21 @@ class ImapCore(LineSession):
     def on_end(self) -> None:
         self.leave()
         super().on_end()
+
+    def _taken(self) -> list[Action]:
+        # a hundred thousand small responses go out as one piece
+        actions: list[Action] = []
+        words: list[bytes] = []
+        for action in [*super()._taken(), None]:
+            if isinstance(action, Send):
+                words.append(action.data)
+                continue
+            if words:
+                actions.append(Send(b"".join(words)))
+                words = []
+            if action is not None:
+                actions.append(action)
+        return actions
 
     def leave(self) -> None:
         """Let go of the mailbox; nothing is expunged."""
