@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -182,6 +182,12 @@ class Answer:
     def last_number(self, code: str) -> int | None:
         """The number of the last EXISTS, RECENT or EXPUNGE."""
         return next((response.number for response in reversed(self.all(code))), None)
+
+
+def joined(answers: Iterable[Answer]) -> Answer:
+    """Several answers as one: of a batch, untagged data of a command may stand before the answer to another."""
+    every = list(answers)
+    return Answer(every[-1].last, tuple(response for answer in every for response in answer.untagged))
 
 
 # -- framing
@@ -530,4 +536,4 @@ def _numbered(response: Response, scanner: Scanner) -> object:
     return value
 
 
-__all__ = ["BARE_CR", "BARE_LF", "SPACES", "Answer", "AnswerFramer", "Response", "ResponseFramer"]
+__all__ = ["BARE_CR", "BARE_LF", "SPACES", "Answer", "AnswerFramer", "Response", "ResponseFramer", "joined"]
