@@ -17,7 +17,6 @@ from typing import ClassVar, TypeVar
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
 from pytest_netconform.verdict import Inconclusive, NonConformity
 from pytest_netconform.wire.imap import (
-    ANSWER_LIMIT,
     BAD,
     BYE,
     GO_AHEAD,
@@ -25,10 +24,10 @@ from pytest_netconform.wire.imap import (
     OK,
     PREAUTH,
     Answer,
-    AnswerFramer,
     Response,
 )
 from pytest_netconform.wire.imap_commands import Command, Part, Said, command, segments
+from pytest_netconform.wire.imap_framing import ANSWER_LIMIT, AnswerFramer
 
 OBSERVED_SECONDS = 30.0  # until a session has noticed what another one did
 POLL_SECONDS = 0.2

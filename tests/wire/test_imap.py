@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 
 from pytest_netconform.wire.cuts import octets, tokens, whole
 from pytest_netconform.wire.imap import (
-    ANSWER_LIMIT,
     BARE_CR,
     BARE_LF,
     LINE_LIMIT,
-    LITERAL_LIMIT,
     NO_FORM,
     NO_TEXT,
     PLUS_BARE,
@@ -23,12 +21,17 @@ from pytest_netconform.wire.imap import (
     TEXT_NUL,
     UNCLOSED_CODE,
     Answer,
-    AnswerFramer,
     Response,
+    joined,
+)
+from pytest_netconform.wire.imap_data import AppendUid, CopyUid, ResponseCode
+from pytest_netconform.wire.imap_framing import (
+    ANSWER_LIMIT,
+    LITERAL_LIMIT,
+    AnswerFramer,
     ResponseFramer,
     parse_response,
 )
-from pytest_netconform.wire.imap_data import AppendUid, CopyUid, ResponseCode
 from pytest_netconform.wire.imap_grammar import SequenceSet
 
 # RFC 3501 8, as far as it is said by a server
@@ -377,3 +380,10 @@ def test_hostile_lines_are_read_in_no_time(line: bytes) -> None:
     for response in _framed([line + b"\r\n", b"aaaaaa\r\n"]):
         assert isinstance(response.deviations, tuple)
     assert time.process_time() - began < 5
+
+
+def test_a_batch_is_one_answer() -> None:
+    """Untagged data of a batch may stand before any of its answers, as Dovecot shows: joined, it is in order."""
+    batch = joined(answered(b"* 1 EXISTS\r\n* 2 EXISTS\r\na OK x\r\nb OK y\r\n* 3 EXISTS\r\nc NO z\r\n"))
+    assert (batch.code, batch.tag) == ("NO", "c")
+    assert [response.number for response in batch.all("EXISTS")] == [1, 2, 3]

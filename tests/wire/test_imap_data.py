@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.wire.imap import Response, parse_response
+from pytest_netconform.wire.imap import Response
 from pytest_netconform.wire.imap_data import (
     DELIMITER,
     NO_REVISION,
@@ -25,6 +25,7 @@ from pytest_netconform.wire.imap_fetch import (
     Fetched,
     Part,
 )
+from pytest_netconform.wire.imap_framing import parse_response
 from pytest_netconform.wire.imap_grammar import (
     ATOM,
     BARE_LF,
