@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_netconform.reference_servers.imap import Done, ImapSession, Scanner
+from pytest_netconform.reference_servers.imap import Done, ImapSession
 from pytest_netconform.reference_servers.mutants.mutant import mutant
 
 
@@ -68,10 +68,19 @@ class DoubleTaggedReply(ImapSession):
 class DataBehindTheTag(ImapSession):
     """Is done before it has said what was asked of STATUS."""
 
-    def answer_status(self, arguments: Scanner) -> Done | None:
-        self.send_tagged(b"OK", "Done")
-        super().answer_status(arguments)
-        return None
+    late: bytes | str = b""
+
+    def untagged(self, text: bytes | str) -> None:
+        if self.verb == "STATUS":
+            self.late = text
+        else:
+            super().untagged(text)
+
+    def finish(self, done: Done) -> None:
+        super().finish(done)
+        late, self.late, self.verb = self.late, b"", ""
+        if late:
+            self.untagged(late)
 
 
 @mutant("preauth_on_plain", breaks=["IMAP-9051-7.1.4-a"], because="PREAUTH")

@@ -52,8 +52,11 @@ class SecondLoginOk(ImapSession):
 class StarttlsBehindLogin(ImapSession):
     """Promises TLS to who is logged in, some other day."""
 
-    def answer_starttls(self, arguments: Scanner) -> Done | None:
-        return Done("Begin TLS tomorrow") if self.user else super().answer_starttls(arguments)
+    def answer_starttls(self, arguments: Scanner) -> None:
+        if self.user:
+            self.finish(Done("Begin TLS tomorrow"))
+        else:
+            super().answer_starttls(arguments)
 
 
 @mutant("capability_without_rev", breaks=["IMAP-9051-6.1.1-a"], because="IMAP4rev1 or IMAP4rev2")
