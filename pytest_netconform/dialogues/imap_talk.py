@@ -44,14 +44,14 @@ class Talk(Dialogue[Answer]):
     longest: ClassVar[int] = 1 << 26  # messages may be long, and many
 
     def __init__(self, visit: Visit) -> None:
-        super().__init__(visit, AnswerFramer)
+        self._waiting: list[str] = []  # the tags of what has not been answered
+        super().__init__(visit, lambda: AnswerFramer(self._waiting))
         self.framer.one_by_one = True  # until the greeting
         self.greeting: Answer | None = None
         self.enabled: set[str] = set()
         self.authenticated = False
         self._offer: frozenset[str] | None = None
         self._number = 0
-        self._waiting: list[str] = []
         self._early: deque[Answer] = deque()
         self._spoken = Said()
         self._unsaid: list[bytes] = []  # of a command that was begun: what follows its literals' announcements
@@ -83,7 +83,6 @@ class Talk(Dialogue[Answer]):
     def send_odd(self, octets: bytes, *tags: str) -> None:
         """Write octets that are no commands as they should be; answers with these tags may come."""
         self._waiting += tags
-        self.framer.tag = tags[-1] if tags else self.framer.tag
         self._put(octets)
 
     def _raw(self, what: Say) -> bytes:
@@ -92,13 +91,11 @@ class Talk(Dialogue[Answer]):
             return tag.encode() + b" " + _octets(what) + b"\r\n"
         tags = self._spoken.feed(what)
         self._waiting += tags
-        self.framer.tag = tags[-1] if tags else self.framer.tag
         return what
 
     def _tagged(self) -> str:
         tag = self.new_tag()
         self._waiting.append(tag)
-        self.framer.tag = tag
         return tag
 
     def begin(self, *parts: Part) -> Answer:
@@ -239,7 +236,7 @@ class Talk(Dialogue[Answer]):
         """
         self.visit.evidence.add("silence")
         self.send("CAPABILITY")
-        marker = self.framer.tag
+        marker = self._waiting[-1]
         before: list[Answer] = []
         while True:
             answer = self.hear("an answer to CAPABILITY")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 
 from pytest_netconform.wire.imap import (
     BYE,
@@ -176,24 +177,25 @@ class AnswerFramer:
     """Feed octets, take answers: untagged responses are gathered until the response that ends a command.
 
     one_by_one: each response is an answer of its own, for greetings and for what comes while nothing was asked.
-    tag: of the command whose answer is waited for, for the reproducer.
+    tags: of the commands whose answers are waited for, for the reproducer.
     """
 
     grammar = ResponseFramer.grammar
 
-    def __init__(self) -> None:
+    def __init__(self, tags: Sequence[str] = ()) -> None:
+        self._tags = tags
         self._responses = ResponseFramer()
         self._untagged: list[Response] = []
         self.one_by_one = False
-        self.tag = ""
         self._inflate: Inflating | None = None
 
     @property
     def pattern(self) -> bytes:
         """One whole answer, for a reproducer."""
-        if self.one_by_one or not self.tag:
+        if self.one_by_one or not self._tags:
             return rb"[^\n]*\n"
-        return rb"(?:[^\n]*\n)*?(?:" + re.escape(self.tag.encode()) + rb" |\+)[^\n]*\n"
+        ends = [*(re.escape(tag.encode("latin-1", "replace")) + b" " for tag in self._tags), rb"\+"]
+        return rb"(?:[^\n]*\n)*?(?:" + b"|".join(ends) + rb")[^\n]*\n"
 
     def feed(self, data: bytes) -> None:
         """Add octets."""

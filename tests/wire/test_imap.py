@@ -387,3 +387,19 @@ def test_a_batch_is_one_answer() -> None:
     batch = joined(answered(b"* 1 EXISTS\r\n* 2 EXISTS\r\na OK x\r\nb OK y\r\n* 3 EXISTS\r\nc NO z\r\n"))
     assert (batch.code, batch.tag) == ("NO", "c")
     assert [response.number for response in batch.all("EXISTS")] == [1, 2, 3]
+
+
+def test_a_hundred_thousand_messages() -> None:
+    """Everything about an account with 100,000 messages is one answer, read in time."""
+    began = time.process_time()
+    count = 100_000
+    lines = b"".join(b"* %d FETCH (UID %d FLAGS (\\Seen))\r\n" % (number, number + 7) for number in range(1, count + 1))
+    framer = AnswerFramer()
+    for place in range(0, len(lines), 65536):
+        framer.feed(lines[place : place + 65536])
+        assert framer.next() is None
+    framer.feed(b"* SEARCH %s\r\na OK x\r\n" % b" ".join(b"%d" % number for number in range(1, count + 1)))
+    answer = framer.next()
+    assert answer is not None and len(answer.fetched) == count and not answer.deviations
+    assert answer.fetched[count].uid == count + 7
+    assert time.process_time() - began < 20
