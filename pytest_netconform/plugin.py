@@ -20,6 +20,8 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
     from pytest_netconform.fixtures.ftp_server import FtpServer
+    from pytest_netconform.fixtures.imap_server import ImapServer
+    from pytest_netconform.fixtures.mail_server import MailServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
@@ -154,6 +156,22 @@ def netconform_pop3_server(netconform_ca: Authority) -> Iterator[Pop3Server]:
     """A correct POP3 server for a client under test: host, port, url, messages, add()."""
     server: Any = import_module("pytest_netconform.fixtures.pop3_server")
     with server.pop3_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_imap_server(netconform_ca: Authority) -> Iterator[ImapServer]:
+    """A correct IMAP server for a client under test: host, port, url, messages(), add()."""
+    server: Any = import_module("pytest_netconform.fixtures.imap_server")
+    with server.imap_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_mail_server(netconform_ca: Authority) -> Iterator[MailServer]:
+    """Correct SMTP, POP3 and IMAP servers of one store for a client under test: smtp, pop3, imap."""
+    server: Any = import_module("pytest_netconform.fixtures.mail_server")
+    with server.mail_server(netconform_ca) as started:
         yield started
 
 
