@@ -14,12 +14,15 @@ from pytest_netconform.dialogues.imap_mail import MESSAGES
 from pytest_netconform.dialogues.imap_talk import Talk
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive
-from pytest_netconform.wire.imap import BYE, GO_AHEAD, OK, PREAUTH, Answer
+from pytest_netconform.wire.imap import BYE, GO_AHEAD, NO, OK, PREAUTH, Answer
 from pytest_netconform.wire.imap_commands import Command, append, astring, command, quoted
 from pytest_netconform.wire.imap_data import Listing, Namespaces
 
 LOGIN_SECONDS = 30.0  # who guesses passwords is made to wait
+CROWDED_SECONDS = 30.0  # until there is room for another session: Dovecot allows ten of one user from one address
+POLL_SECONDS = 0.3
 REFUSED_ACCOUNT = "imap-account"  # among what checks share: why the account is not tried again
+WELCOME = "imap-welcome"  # that it was accepted before
 HOME = "imap-home"  # and where its mailboxes go
 
 T = TypeVar("T")
@@ -97,14 +100,20 @@ class Imap(Talk):
 
     def log_in(self, username: str = "", password: str = "") -> Answer:
         """Prerequisite: authenticated, by LOGIN or else by AUTHENTICATE PLAIN. After a refusal not tried again."""
-        if self.authenticated and not username:
+        if self.authenticated and self.greeting is not None and not username:  # PREAUTH
             self.visit.evidence.add("twin")
-            return self.greeting  # type: ignore[return-value]  # PREAUTH
+            return self.greeting
         answer = self.attempt(username, password)
-        if answer.code != OK:
-            self._refuse_account(answer, own=not username)
-        self.enter(answer)
+        self.admit(answer, own=not username)
         return answer
+
+    def admit(self, answer: Answer, *, own: bool = True) -> None:
+        """Prerequisite: that was a login which is accepted."""
+        if answer.code != OK:
+            self._refuse_account(answer, own=own)
+        if own:
+            self.target.shared[WELCOME] = True
+        self.enter(answer)
 
     def enter(self, answer: Answer) -> None:
         """A login was accepted: what was offered before it counts no longer, unless the answer says it anew."""
@@ -133,7 +142,7 @@ class Imap(Talk):
 
     def _refuse_account(self, answer: Answer, *, own: bool) -> None:
         said = self._shown(answer.last.raw)
-        if answer.temporary or answer.code == BYE:
+        if crowded(answer) or answer.code == BYE or (own and self.target.shared.get(WELCOME)):
             raise Inconclusive(f"prerequisite not met: a login ({said})")
         problem = f"the account was refused ({said}); is the password right?"
         if own:
@@ -149,12 +158,12 @@ class Imap(Talk):
 
     def visitor(self) -> Imap:
         """Another connection, greeted, where a password may be shown."""
-        other: Imap = reach(_private, self.visit, "another connection")
+        other: Imap = reach(private, self.visit, "another connection")
         return other
 
     def another(self) -> Imap:
         """Another session of the account, authenticated; it knows the name of this one's mailbox."""
-        other: Imap = reach(_private_and_in, self.visit, "another session")
+        other: Imap = reach(session, self.visit, "another session")
         other.mailbox, other.uids = self.mailbox, self.uids
         return other
 
@@ -239,17 +248,32 @@ class Imap(Talk):
             raise Inconclusive(f"prerequisite not met: ENABLED {' '.join(extensions)}")
 
 
-def _private(visit: Visit) -> Imap:
-    other = Imap(visit)
-    other.greet()
-    other.go_private()
-    return other
+def crowded(answer: Answer) -> bool:
+    """Whether a login was refused because there is no room for another session now (RFC 5530 3)."""
+    return answer.temporary or (answer.code == NO and answer.says == "LIMIT")
 
 
-def _private_and_in(visit: Visit) -> Imap:
-    other = _private(visit)
-    other.log_in()
-    return other
+def private(visit: Visit) -> Imap:
+    """A connection, greeted, inside TLS if the target can do that: where a password may be shown."""
+    imap = Imap(visit)
+    imap.greet()
+    imap.go_private()
+    return imap
 
 
-__all__ = ["MESSAGES", "Imap", "ImapTour"]
+def session(visit: Visit) -> Imap:
+    """A connection that is logged in with the user's account; where there is no room, that is waited for."""
+    imap = private(visit)
+    if imap.authenticated:
+        imap.log_in()
+        return imap
+    deadline = imap.wire.now() + CROWDED_SECONDS
+    while crowded(answer := imap.attempt()) and imap.wire.now() < deadline:
+        imap.wire.close()  # Dovecot closes too
+        imap.target.carriage.pause(POLL_SECONDS)
+        imap = private(visit)
+    imap.admit(answer)
+    return imap
+
+
+__all__ = ["MESSAGES", "Imap", "ImapTour", "private", "session"]

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import ClassVar, TypeVar
 
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit
+from pytest_netconform.transcript import What
 from pytest_netconform.verdict import Inconclusive, NonConformity
 from pytest_netconform.wire.imap import (
     BAD,
@@ -139,7 +140,7 @@ class Talk(Dialogue[Answer]):
         """
         if self._early:
             return self._early.popleft()
-        answer = super().hear(expected, within=within)
+        answer = self._heard(expected, within)
         if len(answer.untagged) > ANSWER_LIMIT:
             expected = expected or f"an answer to {self._said}"
             raise NonConformity(expected, f"more than {ANSWER_LIMIT} untagged responses", owed=True)
@@ -153,6 +154,17 @@ class Talk(Dialogue[Answer]):
         if answer.tag:
             self._match(answer)
         return answer
+
+    def _heard(self, expected: str, within: float | None) -> Answer:
+        """The next answer; a BYE that a broken connection follows is one too."""
+        try:
+            return super().hear(expected, within=within)
+        except NonConformity:
+            farewell = self.framer.farewell() if self.broken else None
+            if farewell is None:
+                raise
+            self.wire.record(What.HEARD, farewell.raw)
+            return farewell
 
     def _match(self, answer: Answer) -> None:
         if answer.tag not in self._waiting:
