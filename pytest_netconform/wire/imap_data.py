@@ -23,6 +23,7 @@ from pytest_netconform.wire.imap_grammar import (
     parse_set,
 )
 
+COUNTS = ("MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED", "SIZE", "HIGHESTMODSEQ")
 NUMBERED = ("EXISTS", "RECENT", "EXPUNGE", "FETCH")
 DELIMITER = "a hierarchy delimiter that is no single character (RFC 9051 9)"
 NO_REVISION = "a list of capabilities without IMAP4rev1 or IMAP4rev2 (RFC 9051 7.2.2)"
@@ -190,6 +191,8 @@ def _status(scanner: Scanner) -> object:
     items: dict[str, Node | int] = {}
     for key, value in _pairs(scanner.group()).items():
         digits = isinstance(value, str) and value.isascii() and value.isdigit()
+        if key in COUNTS and not digits:
+            raise Malformed(f"a number behind {key}")
         items[key] = scanner.ranged(str(value), 0, MOST_63) if digits else value
     return MailboxStatus(name, items)
 
@@ -250,8 +253,10 @@ def _thread(scanner: Scanner) -> object:
     if scanner.at_end():
         return ()
     scanner.space()
-    found = []
+    found: list[object] = []
     while not scanner.at_end():
+        if found and scanner.take(b" "):
+            scanner.mark(SPACES)
         found.append(_tree(scanner.group()))
     return tuple(found)
 
@@ -286,6 +291,8 @@ def _namespaces(node: Node, scanner: Scanner) -> tuple[Namespace, ...] | None:
         return None
     if not isinstance(node, Group) or not node.items:
         raise Malformed("namespaces in parentheses, or NIL")
+    if not all(node.tight[1:]):
+        scanner.mark(SPACES)
     return tuple(_one_namespace(item, scanner) for item in node.items)
 
 
@@ -339,7 +346,7 @@ _CODE_PIECE = re.compile(rb'[^\]"\r\n{]+|"(?:[^"\\\r\n]|\\.)*"|\{(?:([0-9]{1,9})
 
 
 def _number_code(scanner: Scanner) -> object:
-    return scanner.number(0 if scanner.sees(b"0") else 1, MOST_63)
+    return scanner.number(1)
 
 
 def _append_uid(scanner: Scanner) -> object:
@@ -370,7 +377,7 @@ CODES: Mapping[str, Callable[[Scanner], object]] = {
     "UIDNEXT": _number_code,
     "UIDVALIDITY": _number_code,
     "UNSEEN": _number_code,
-    "HIGHESTMODSEQ": _number_code,
+    "HIGHESTMODSEQ": lambda scanner: scanner.number(1, MOST_63),
     "APPENDUID": _append_uid,
     "COPYUID": _copy_uid,
     "MODIFIED": lambda scanner: scanner.numbers(),

@@ -22,6 +22,7 @@ from pytest_netconform.wire.imap_grammar import (
 
 DATE_TIME = "a date-time that is no DQUOTE dd-Mon-yyyy SP hh:mm:ss SP zone DQUOTE (RFC 9051 9)"
 BODY_EXTENDED = "extension data in BODY, which belongs to BODYSTRUCTURE (RFC 9051 7.5.2)"
+ADDRESSES_SPACED = "a space between two addresses (RFC 9051 9)"
 MULTIPART_SPACED = "a space between two body parts (RFC 9051 9)"
 
 # date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE
@@ -120,8 +121,13 @@ class Fetched:
 
     def octets(self, name: str) -> bytes | None:
         """The octets of an item such as `BODY[]`; None where it came as NIL or not at all."""
-        found = self.items.get(name.upper())
+        found = self.items.get(name.upper(), self._unquoted(name))
         return found if isinstance(found, bytes) else None
+
+    def _unquoted(self, name: str) -> object:
+        """Names of header fields may come back in quotes."""
+        plain = name.upper().replace('"', "")
+        return next((value for key, value in self.items.items() if key.replace('"', "") == plain), None)
 
 
 def proper_flag(flag: str) -> str:
@@ -132,23 +138,29 @@ def proper_flag(flag: str) -> str:
 # -- envelopes
 
 
-def envelope(node: Node) -> Envelope:
-    """ENVELOPE's list of ten. Raises Malformed."""
+def _unmarked(deviation: str) -> None:
+    """Nobody wants to know."""
+
+
+def envelope(node: Node, mark: Callable[[str], None] = _unmarked) -> Envelope:
+    """ENVELOPE's list of ten; `mark` hears of what is irregular. Raises Malformed."""
     if not isinstance(node, Group) or len(node.items) != 10:
         raise Malformed("an envelope of ten fields")
     date, subject, *people, in_reply_to, message_id = node.items
-    from_, sender, reply_to, to, cc, bcc = map(_addresses, people)
+    from_, sender, reply_to, to, cc, bcc = (_addresses(one, mark) for one in people)
     return Envelope(
         _nstring(date), _nstring(subject), from_, sender, reply_to, to, cc, bcc,
         _nstring(in_reply_to), _nstring(message_id),
     )  # fmt: skip
 
 
-def _addresses(node: Node) -> tuple[Address, ...] | None:
+def _addresses(node: Node, mark: Callable[[str], None]) -> tuple[Address, ...] | None:
     if is_nil(node):
         return None
     if not isinstance(node, Group) or not node.items:
         raise Malformed("addresses in parentheses, or NIL")
+    if not all(node.tight[1:]):
+        mark(ADDRESSES_SPACED)
     return tuple(map(_address, node.items))
 
 
@@ -181,7 +193,7 @@ def _number(node: Node) -> int:
 # -- body structures
 
 
-def body_structure(node: Node, mark: Callable[[str], None] = lambda deviation: None) -> Part:
+def body_structure(node: Node, mark: Callable[[str], None] = _unmarked) -> Part:
     """BODY or BODYSTRUCTURE; `mark` hears of what is irregular. Raises Malformed."""
     if not isinstance(node, Group):
         raise Malformed("a body in parentheses")
@@ -226,7 +238,7 @@ def _part(group: Group, parts: tuple[Part, ...], mark: Callable[[str], None]) ->
         _string(items[5]).decode("latin-1").upper(),
         _number(items[6]),
         _number(items[9]) if message else _number(items[7]) if text else None,
-        envelope(items[7]) if message else None,
+        envelope(items[7], mark) if message else None,
         parts,
         len(rest),
         _nstring(rest[0]) if rest else None,
@@ -321,7 +333,7 @@ ITEMS: dict[str, Callable[[Scanner], object]] = {
     "RFC822.SIZE": lambda scanner: scanner.number(0, MOST_63),
     "INTERNALDATE": _date_time,
     "SAVEDATE": lambda scanner: scanner.nstring(),
-    "ENVELOPE": lambda scanner: envelope(scanner.node()),
+    "ENVELOPE": lambda scanner: envelope(scanner.node(), scanner.mark),
     "BODY": _body,
     "BODYSTRUCTURE": lambda scanner: body_structure(scanner.node(), scanner.mark),
     "MODSEQ": _modseq,
@@ -352,6 +364,8 @@ def fetched(scanner: Scanner, number: int) -> Fetched:
 def _item(name: str) -> Callable[[Scanner], object]:
     if name.startswith("BINARY.SIZE["):
         return lambda scanner: scanner.number(0, MOST_63)
-    if name.startswith(("BODY[", "BINARY[")):
+    if name.startswith("BINARY["):
+        return lambda scanner: scanner.nstring(binary=True)
+    if name.startswith("BODY["):
         return lambda scanner: scanner.nstring()
     return ITEMS.get(name, lambda scanner: scanner.node())

@@ -25,6 +25,7 @@ QUOTED_8BIT = "8-bit octets in a quoted string (RFC 3501 9)"
 QUOTED_NUL = "NUL in a quoted string (RFC 9051 9)"
 QUOTED_BARE_CR = "CR in a quoted string (RFC 9051 9)"
 LITERAL_NUL = "NUL in a literal (RFC 9051 9)"
+LITERAL8 = "a literal8 outside BINARY (RFC 9051 9)"
 LITERAL_PLUS = "a literal with +, which only clients send (RFC 7888 6)"
 ATOM = "an octet that no atom may have (RFC 9051 9)"
 NUMBER = "a number above its range (RFC 9051 9)"
@@ -216,10 +217,12 @@ class Scanner:
             self.mark(NUMBER)
         return found
 
-    def string(self) -> bytes:
-        """A quoted string or a literal. Raises Malformed."""
+    def string(self, *, binary: bool = False) -> bytes:
+        """A quoted string or a literal; literal8 belongs to BINARY alone. Raises Malformed."""
         if self.sees(b'"'):
             return self._quoted()
+        if self.sees(b"~") and not binary:
+            self.mark(LITERAL8)
         return self._literal()
 
     def astring(self) -> bytes:
@@ -228,12 +231,12 @@ class Scanner:
             return self.string()
         return self.atom().encode("latin-1")
 
-    def nstring(self) -> bytes | None:
+    def nstring(self, *, binary: bool = False) -> bytes | None:
         """A string, or None for NIL. Raises Malformed."""
         if self.octets[self.place : self.place + 3].upper() == b"NIL":
             self.place += 3
             return None
-        return self.string()
+        return self.string(binary=binary)
 
     def _quoted(self) -> bytes:
         found = _QUOTED.match(self.octets, self.place)
