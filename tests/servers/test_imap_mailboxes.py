@@ -7,11 +7,13 @@ import time
 
 import pytest
 
-from pytest_netconform.reference_servers.imap import USES, ImapConfig
+from pytest_netconform.memory import Memory
+from pytest_netconform.reference_servers.imap import USES, ImapConfig, ImapSession
 from pytest_netconform.reference_servers.mailboxes import Mailboxes
 from pytest_netconform.reference_servers.pop3 import Pop3Config
 from pytest_netconform.reference_servers.smtp import SmtpConfig
 from pytest_netconform.reference_servers.store import MailStore
+from pytest_netconform.transcript import Transcript
 from tests.servers.imap_talk import LOGIN, MESSAGES, ImapTalk, inside
 from tests.talk import Pop3Talk, SmtpTalk
 
@@ -369,3 +371,21 @@ def test_a_hundred_thousand_messages() -> None:
     assert talk.says("a FETCH " + ",".join(["1:*"] * 2000) + " UID").count("FETCH") == 100_000
     assert talk.says("a EXPUNGE").count("* 1 EXPUNGE") == 100_000
     assert time.perf_counter() - began < 60
+
+
+def test_idle_hears_in_memory() -> None:
+    """The carriage in memory brings one session's change to another that listens, as a socket host does."""
+    mailboxes = Mailboxes()
+    memory = Memory(lambda: ImapSession(ImapConfig(), mailboxes))
+    wires = [memory.connect(Transcript(), number, 0.0) for number in (1, 2)]
+    for wire in wires:
+        wire.send(f"{LOGIN}\r\ns SELECT INBOX\r\n".encode(), 1.0)
+    listener, writer = wires
+    listener.send(b"i IDLE\r\n", 1.0)
+    writer.send(b"a APPEND INBOX {1+}\r\nx\r\n", 1.0)
+    heard = b""
+    while b"* 1 EXISTS" not in heard:
+        heard += listener.receive(memory.now() + 1.0)
+    listener.close()
+    writer.send(b"a APPEND INBOX {1+}\r\nx\r\n", 1.0)
+    assert memory.now() < 0.1
