@@ -315,6 +315,8 @@ class Folders(Selection):
         item = arguments.word("an item")
         if item not in STATUS_ITEMS or (STATUS_ITEMS[item] and not self.config.has(STATUS_ITEMS[item])):
             raise Bad(f"Unknown item {item}")
+        if item == "RECENT" and self.rev2():
+            raise Bad("RFC 9051 has no RECENT any more")
         if item == "HIGHESTMODSEQ":
             self.enabled.add("CONDSTORE")
         return item
