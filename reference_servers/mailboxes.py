@@ -8,7 +8,7 @@ this; it must not know a protocol's words, nor any clock but the date that it is
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,8 +42,6 @@ class Message:
     date: datetime
     flags: frozenset[str] = frozenset()
     modseq: int = 1
-    #: what a session has worked out about the content, which never changes
-    parsed: object = None
 
     @property
     def size(self) -> int:
@@ -272,7 +270,3 @@ def superiors(name: str) -> Iterator[str]:
     parts = name.split(DELIMITER)
     for length in range(1, len(parts)):
         yield DELIMITER.join(parts[:length])
-
-
-#: what makes a mailbox's date out of a carriage's time
-Dated = Callable[[float], datetime]
