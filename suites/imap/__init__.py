@@ -8,6 +8,8 @@ from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
 CHAPTERS = (
+    "fetch",
+    "numbers",
     "replies",
     "states",
 )
