@@ -263,6 +263,32 @@ class Talk(Dialogue[Answer]):
             )
         return before, answer
 
+    def retort(self, to: str = "", *, within: float | None = None) -> Answer:
+        """What an odd line is answered first: tagged, `+`, BYE, or BAD without a tag, with the untagged data before.
+
+        In place of `reply` where a server may not find the tag.
+        """
+        before: list[Response] = []
+        with self.one_by_one():
+            while True:
+                answer = self.reply(f"an answer to {to or self._said}", within=within)
+                if answer.tag or answer.code in (BAD, BYE, GO_AHEAD):
+                    return Answer(answer.last, tuple(before))
+                before.append(answer.last)
+
+    def answered_once(self, what: str) -> None:
+        """Nothing more is said to it, tagged or not; counted, not timed. Who has closed says nothing more."""
+        try:
+            more, marker = self.until_marker()
+        except NonConformity:
+            if not self.over:
+                raise
+            self.note(f"closed behind {what}")
+            return
+        strays = b"".join([answer.raw for answer in more] + [response.raw for response in marker.all(BAD)])
+        if strays:
+            raise NonConformity(f"one answer to {what}", self._shown(strays), owed=True)
+
     def answers(self, *tags: str) -> dict[str, Answer]:
         """The answers to these tags, in whatever order they come. Raises NonConformity for others."""
         found: dict[str, Answer] = {}
