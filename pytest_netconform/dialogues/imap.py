@@ -136,6 +136,13 @@ class Imap(Talk):
             raise Inconclusive("prerequisite not met: a way to log in (LOGINDISABLED, and no AUTH=PLAIN)")
         return self.login_reply()
 
+    def serves_login(self) -> None:
+        """NotApplicable where nobody logs in by LOGIN: behind PREAUTH, or where it is listed as disabled."""
+        if self.authenticated:
+            self.not_applicable("the target greets with PREAUTH: nobody logs in")
+        if "LOGINDISABLED" in self.capabilities:
+            self.not_applicable("the target does not serve LOGIN here (LOGINDISABLED)")
+
     def login_reply(self) -> Answer:
         """The answer to a proof."""
         return self.reply(within=max(self.target.patience, LOGIN_SECONDS))
