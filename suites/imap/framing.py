@@ -1,4 +1,4 @@
-"""Lines, tags and words (RFC 3501 2.2, 7.1.3, 9; RFC 9051 2.2, 9): what ends a command, what is none, how it travels."""
+"""Lines, tags and words (RFC 3501 2.2, 7.1.3, 9; RFC 9051 2.2, 9): what ends a command, how it travels, what is none."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def test_logout_takes_no_word(imap_greeted: Imap) -> None:
         imap_greeted.alive()
 
 
-@requirement("IMAP-9051-2.2.2-c", MUST, "RFC 3501 7.1.3, RFC 9051 7.1.3", "A command that nobody knows is answered BAD.")
+@requirement(
+    "IMAP-9051-2.2.2-c", MUST, "RFC 3501 7.1.3, RFC 9051 7.1.3", "A command that nobody knows is answered BAD."
+)
 @needs("?account")
 def test_unknown_command(imap: Imap) -> None:
     """XYZZY is refused, once, and the session goes on."""
