@@ -9,9 +9,13 @@ from pytest_netconform.suites import chapters
 # A new chapter is a line here.
 CHAPTERS = (
     "fetch",
+    "framing",
+    "lengths",
+    "literals",
     "numbers",
     "replies",
     "states",
+    "structure",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
