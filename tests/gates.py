@@ -55,6 +55,7 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "sparse": {"without": "IMAP4REV2,LITERAL+,LITERAL-,SASL-IR,STARTTLS,ID,ENABLE,IDLE,NAMESPACE,UIDPLUS,UNSELECT"},
         "rev2": {"without": "IMAP4REV1"},
         "literal-minus": {"without": "LITERAL+"},
+        "no-keywords": {"without": "KEYWORDS"},
         "implicit-tls": {"tls": "implicit"},
         "preauth": {"greeting": "PREAUTH", "tls": "implicit"},
         "busy": {"greeting": "BYE"},

@@ -77,6 +77,8 @@ class Append(Selection):
         if not text.startswith("\\"):
             if len(text) > FLAG_LIMIT:
                 raise Bad(f"A keyword has at most {FLAG_LIMIT} octets")
+            if not self.config.has("KEYWORDS"):
+                raise No("Nobody makes keywords here", "CANNOT")
             return self.read_keyword(text)
         known = SYSTEM.get(text.upper())
         if known is None:

@@ -46,7 +46,7 @@ EARLY = frozenset({"IMAP4REV2", "IMAP4REV1", "LITERAL+", "LITERAL-", "SASL-IR", 
 #: how they are written, where that is not in capitals
 SPELLINGS = {"IMAP4REV1": "IMAP4rev1", "IMAP4REV2": "IMAP4rev2"}
 #: what can be switched off besides: mechanisms, and words that are no capabilities
-ALSO_OFF = ("AUTH=PLAIN", "AUTH=LOGIN", "AUTH=CRAM-MD5", "LOGIN", "RECENT")
+ALSO_OFF = ("AUTH=PLAIN", "AUTH=LOGIN", "AUTH=CRAM-MD5", "LOGIN", "RECENT", "KEYWORDS")
 #: mailboxes that every account has besides INBOX
 USES = {"Drafts": "\\Drafts", "Sent": "\\Sent", "Junk": "\\Junk", "Trash": "\\Trash"}
 GREETINGS = ("OK", "PREAUTH", "BYE")

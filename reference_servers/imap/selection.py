@@ -174,7 +174,8 @@ class Selection(Sets, Access):
 
     def permanent_flags(self) -> list[str]:
         """What this client may change for good; `\\*`: keywords of his own (RFC 9051 7.1)."""
-        return [] if self.seen.read_only else [*self.flags_in_use(), "\\*"]
+        own = ["\\*"] if self.config.has("KEYWORDS") else []
+        return [] if self.seen.read_only else [*self.flags_in_use(), *own]
 
     def tell_recent(self) -> None:
         """How many are recent; gone in RFC 9051."""
