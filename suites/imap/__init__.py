@@ -12,9 +12,12 @@ CHAPTERS = (
     "framing",
     "lengths",
     "literals",
+    "login",
     "numbers",
     "replies",
+    "starttls",
     "states",
+    "store",
     "structure",
 )
 _FOUND = chapters(__name__, CHAPTERS)
