@@ -1,4 +1,4 @@
-"""Lines, tags and words (RFC 3501 2.2, 7.1.3, 9; RFC 9051 2.2, 9): what ends a command, how it travels, what is none."""
+"""Lines, tags, words (RFC 3501 2.2, 7.1.3, 9; RFC 9051 2.2, 9): what ends a command, how it travels, what is none."""
 
 from __future__ import annotations
 
