@@ -8,6 +8,9 @@ from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
 CHAPTERS = (
+    "compress",
+    "copy",
+    "expunge",
     "fetch",
     "framing",
     "lengths",
