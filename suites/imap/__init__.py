@@ -9,6 +9,7 @@ from pytest_netconform.suites import chapters
 # A new chapter is a line here.
 CHAPTERS = (
     "compress",
+    "connections",
     "copy",
     "expunge",
     "fetch",
@@ -18,6 +19,7 @@ CHAPTERS = (
     "login",
     "numbers",
     "replies",
+    "security",
     "starttls",
     "states",
     "store",
