@@ -229,6 +229,12 @@ class Imap(Talk):
         verb = "EXAMINE" if examine else "SELECT"
         return self.exchange(command(verb, astring(mailbox or self.mailbox)), OK)
 
+    def listed(self, pattern: bytes, verb: str = "LIST") -> dict[bytes, Listing]:
+        """What LIST, LSUB or `LIST (SUBSCRIBED)` says of the names that fit a pattern; OK is expected."""
+        answer = self.exchange(command(verb, '""', quoted(pattern)), OK)
+        found = [one for one in answer.values(verb.partition(" ")[0]) if isinstance(one, Listing)]
+        return {one.name: one for one in found}
+
     def uid_numbers(self) -> tuple[int, ...]:
         """Prerequisite: the UIDs of the selected mailbox, by message number."""
         found = self.prerequisite(lambda: self.exchange("UID FETCH 1:* (UID)", OK)).fetched
