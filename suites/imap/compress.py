@@ -15,7 +15,7 @@ from pytest_netconform.wire.imap_commands import append
 ACTIVE = "COMPRESS is answered OK, raw deflate follows both ways, and nobody begins twice."
 
 
-@requirement("IMAP-4978-3-a", MUST, "RFC 4978 3, 4", ACTIVE)
+@requirement("IMAP-4978-3-a", MUST, "RFC 4978 3", ACTIVE)
 @needs("COMPRESS=DEFLATE", "?account")
 @writes
 def test_raw_deflate_both_ways(imap_selected: Imap) -> None:

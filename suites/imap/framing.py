@@ -163,7 +163,7 @@ def test_items_in_any_case(imap_two: Imap) -> None:
     imap_two.require(there, "the flags and the subject of message 1", answer.raw)
 
 
-@requirement("IMAP-9051-9-b", MUST, "RFC 3501 9, RFC 9051 2.3.2, 9", CASE)
+@requirement("IMAP-9051-9-b", MUST, "RFC 3501 9, RFC 9051 9", CASE)
 @needs("?account")
 @writes
 def test_system_flags_in_any_case(imap_two: Imap) -> None:
@@ -220,6 +220,9 @@ def test_segments_mean_nothing(imap_mailbox: Imap, cut: str) -> None:
         other.require(whole == parts, f"the same answer to {name}", str(parts))
 
 
+AT_CR = "the CR of CR LF is taken for a line's end, as by Dovecot 2.3.19.1, which passes over the LF behind it"
+
+
 @requirement("IMAP-GEN-SEG-b", MUST, "RFC 3501 4.3, 7.5", "A literal is announced by a whole line, however that came.")
 @needs("?account")
 def test_announcement_in_pieces(imap_private: Imap) -> None:
@@ -231,8 +234,13 @@ def test_announcement_in_pieces(imap_private: Imap) -> None:
     imap_private.send(b"a LOGIN {%d" % len(user))
     imap_private.silent("while the announcement of a literal is not whole")
     imap_private.send(b"}\r")
-    imap_private.silent("while the LF behind the announcement is missing")
-    imap_private.exchange(b"\n", GO_AHEAD)
+    early = imap_private.heard()
+    if early is None:
+        imap_private.exchange(b"\n", GO_AHEAD)
+    else:
+        expected = "silence while the LF behind the announcement is missing"
+        imap_private.weigh(early, tolerated={GO_AHEAD: AT_CR}, expected=expected)
+        imap_private.send(b"\n")
     for place in range(len(user) - 1):
         imap_private.send(user[place : place + 1])
     imap_private.send(user[-1:] + b" " + quoted(password) + b"\r\n")
@@ -286,6 +294,7 @@ def test_nul_cuts_nothing_short(imap_private: Imap, written: str) -> None:
     imap_private.visit.transcript.hide(quoted(password)[1:-1])
     name = Literal(user + b"\0zzz") if written == "literal" else NULS[written] % user
     imap_private.send(command("LOGIN", name, quoted(password)))
+    # field: Dovecot 2.3.19.1 lets in whom a literal names before its NUL
     try:
         answer = imap_private.retort("LOGIN with NUL in the name", within=30)
     except NonConformity:
@@ -313,7 +322,6 @@ def test_octets_that_are_no_text(imap: Imap, odd: str) -> None:
     said, unwelcome = ODD[odd]
     imap.send(said)
     answer: Answer = imap.retort()
-    # field: Dovecot 2.3.19.1 cuts the line at NUL and says OK to the NOOP before it
     imap.weigh(answer, NO, BAD)
     imap.require(not unwelcome or unwelcome not in answer.raw, "a refusal without the octet that was wrong", answer.raw)
     imap.alive()

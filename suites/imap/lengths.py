@@ -73,7 +73,7 @@ def _answered(imap: Imap, what: str) -> Answer | None:
     return answer
 
 
-@requirement("IMAP-GEN-LEN-c", SECURITY, "RFC 3501 9", "Depth costs no server its life.")
+@requirement("IMAP-GEN-LEN-c", SECURITY, "RFC 3501 9, CVE-2020-12100", "Depth costs no server its life.")
 @needs("?account")
 @writes
 @hostile
@@ -94,7 +94,7 @@ def _nested(depth: int) -> bytes:
     return first + opening + b"\r\nx\r\n" + b"".join(b"--b%d--\r\n" % level for level in reversed(range(depth)))
 
 
-@requirement("IMAP-GEN-LEN-c", SECURITY, "RFC 3501 9; CVE-2020-12100", "Depth costs no server its life.")
+@requirement("IMAP-GEN-LEN-c", SECURITY, "RFC 3501 9, CVE-2020-12100", "Depth costs no server its life.")
 @needs("?account")
 @writes
 @hostile

@@ -104,7 +104,7 @@ def _begin(imap: Imap) -> None:
 PLAIN = "AUTHENTICATE PLAIN lets in, behind an empty challenge or at once."
 
 
-@requirement("IMAP-9051-6.2.2-a", MUST, "RFC 3501 6.2.2, RFC 9051 6.2.2, RFC 4616 2", PLAIN)
+@requirement("IMAP-9051-6.2.2-a", MUST, "RFC 3501 6.2.2, RFC 9051 6.2.2, RFC 4959 3", PLAIN)
 @needs("?account")
 def test_plain_behind_a_challenge(imap_private: Imap) -> None:
     """The challenge is empty, and the right response lets in."""
@@ -116,7 +116,7 @@ def test_plain_behind_a_challenge(imap_private: Imap) -> None:
     imap_private.weigh(imap_private.login_reply(), OK, expected="OK in answer to the right response")
 
 
-@requirement("IMAP-9051-6.2.2-a", MUST, "RFC 9051 6.2.2, RFC 4959 3", PLAIN)
+@requirement("IMAP-9051-6.2.2-a", MUST, "RFC 3501 6.2.2, RFC 9051 6.2.2, RFC 4959 3", PLAIN)
 @needs("SASL-IR", "?account")
 def test_plain_in_one_line(imap_private: Imap) -> None:
     """The initial response lets in, without a challenge between."""
@@ -126,7 +126,7 @@ def test_plain_in_one_line(imap_private: Imap) -> None:
     imap_private.weigh(imap_private.login_reply(), OK, expected="OK in answer to the right initial response")
 
 
-@requirement("IMAP-9051-6.2.2-a", MUST, "RFC 9051 6.2.2, RFC 4959 3", PLAIN)
+@requirement("IMAP-9051-6.2.2-a", MUST, "RFC 3501 6.2.2, RFC 9051 6.2.2, RFC 4959 3", PLAIN)
 @needs("SASL-IR", "?account")
 def test_empty_initial_response(imap_private: Imap) -> None:
     """`=` is an initial response of no octets, which is none of PLAIN: it is refused, not asked for again."""

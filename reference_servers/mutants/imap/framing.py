@@ -133,9 +133,26 @@ class LiteralPrefixSplit(ImapSession):
     """Sees a brace and invites."""
 
     def on_data(self, data: bytes) -> None:
-        if data.endswith(b"}\r"):
+        if b"{" in data and b"\n" not in data:
             self.invite(b"Go on")
         super().on_data(data)
+
+
+@mutant("literal_begins_at_cr", breaks=["IMAP-GEN-SEG-b"], because="silence while the LF")
+class LiteralBeginsAtCr(ImapSession):
+    """Has seen enough at the CR, as Dovecot has."""
+
+    early = False
+
+    def on_data(self, data: bytes) -> None:
+        if data == b"}\r":
+            self.early = True
+            super().invite(b"Go on")
+        super().on_data(data)
+
+    def invite(self, text: bytes) -> None:
+        if not self.early:
+            super().invite(text)
 
 
 @mutant("bare_lf_taken", breaks=["IMAP-GEN-FRM-a"], because="at once")
