@@ -19,11 +19,14 @@ CHAPTERS = (
     "login",
     "numbers",
     "replies",
+    "search",
     "security",
+    "selecting",
     "starttls",
     "states",
     "store",
     "structure",
+    "words",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
