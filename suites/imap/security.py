@@ -8,7 +8,7 @@ from pytest_netconform.dialogue import Code
 from pytest_netconform.dialogues.imap import Imap
 from pytest_netconform.requirement import SECURITY, needs, requirement, writes
 from pytest_netconform.wire.imap import BAD, BYE, NO, OK, Answer
-from pytest_netconform.wire.imap_commands import Literal, append, astring, command, quoted
+from pytest_netconform.wire.imap_commands import Literal, append, astring, command, quoted, to_mutf7
 from pytest_netconform.wire.imap_data import Listing, Namespaces
 from pytest_netconform.wire.imap_grammar import QUOTED_8BIT
 
@@ -41,7 +41,8 @@ def test_names_that_lead_out(imap_mailbox: Imap, way: str) -> None:
     if imap_mailbox.exchange(command("CREATE", Literal(name)), NO, BAD, noted=accepted).code == OK:
         listed = imap_mailbox.command("LIST", '""', quoted(b"*" + box + b"*"))
         deleted = imap_mailbox.command("DELETE", Literal(name))
-        ordinary = {name, name.lstrip(b"/")} & set(_names(listed))
+        # field: pymap 0.36.7 lists NUL in modified UTF-7
+        ordinary = {name, name.lstrip(b"/"), to_mutf7(name.decode("latin-1"))} & set(_names(listed))
         imap_mailbox.require(ordinary, "a refusal, or the name in LIST as it was given", listed.raw)
         imap_mailbox.weigh(deleted, OK, expected="OK in answer to DELETE of what was created")
     imap_mailbox.alive()
@@ -107,6 +108,7 @@ def test_messages_forge_nothing(imap_selected: Imap, payload: str) -> None:
     if imap_selected.command(append(imap_selected.mailbox, _message(PAYLOADS[payload]))).code != OK:
         imap_selected.not_applicable("the target takes no such message")
     imap_selected.select()
+    # field: pymap 0.36.7 closes in the middle of ENVELOPE where CR or LF stand in a name of From, also as encoded words
     legal = {QUOTED_8BIT} if "IMAP4REV2" in imap_selected.target.claims else set()
     for said in _asked(imap_selected):
         imap_selected.send(said)
