@@ -140,8 +140,8 @@ class ImapCore(LineSession):
         return self.commands[self.verb]
 
     def rev2(self) -> bool:
-        """Whether the client has asked for the forms of RFC 9051 (6.3.1)."""
-        return "IMAP4REV2" in self.enabled
+        """Whether the forms of RFC 9051 are used: the client has asked for them (6.3.1), or there are no others."""
+        return "IMAP4REV2" in self.enabled or not self.config.has("IMAP4REV1")
 
     def condstore(self) -> bool:
         """Whether mod-sequences are told unasked (RFC 7162 3.1)."""
