@@ -9,6 +9,7 @@ from pytest_netconform.suites import chapters
 # A new chapter is a line here.
 CHAPTERS = (
     "compress",
+    "condstore",
     "connections",
     "copy",
     "expunge",
