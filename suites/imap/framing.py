@@ -9,6 +9,7 @@ import pytest
 from pytest_netconform.dialogue import Code
 from pytest_netconform.dialogues.imap import MESSAGES, Imap
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, SHOULD, needs, requirement, writes
+from pytest_netconform.suites.imap.results import numbers_found
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.cuts import Cut, at, octets, tokens
 from pytest_netconform.wire.imap import BAD, BYE, GO_AHEAD, NO, OK, Answer
@@ -173,8 +174,8 @@ def test_system_flags_in_any_case(imap_two: Imap) -> None:
     imap_two.exchange("sToRe 1 +fLaGs (\\sEeN)", OK)
     for said, number in (("SEARCH SEEN", 1), ("sEaRcH uNsEeN", 2)):
         answer = imap_two.exchange(said, OK)
-        found = [number for one in answer.values("SEARCH") for number in getattr(one, "numbers", ())]
-        imap_two.require(found == [number], f"* SEARCH {number} in answer to {said}", answer.raw)
+        found = numbers_found(imap_two, answer)
+        imap_two.require(found == {number}, f"message {number} in answer to {said}", answer.raw)
 
 
 # -- how lines travel

@@ -96,7 +96,7 @@ class EmptyLineDesync(ImapSession):
             super().on_line(line)
 
 
-@mutant("system_flag_case_sensitive", breaks=["IMAP-9051-9-b"], because="* SEARCH 1")
+@mutant("system_flag_case_sensitive", breaks=["IMAP-9051-9-b"], because="message 1 in answer")
 class SystemFlagCaseSensitive(ImapSession):
     """Keeps flags as they were written."""
 
