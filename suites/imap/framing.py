@@ -55,7 +55,7 @@ LACKS = {
     "name": ("SELECT", "SELECT INBOX"),
     "items": ("FETCH 1", "FETCH 1 FLAGS"),
     "parenthesis": ("FETCH 1 (FLAGS", "FETCH 1 (FLAGS)"),
-    "store-item": ("STORE 1 FOO (x)", "STORE 1 +FLAGS (x)"),
+    "store-item": ("STORE 1 FOO (\\Seen)", "STORE 1 +FLAGS (\\Seen)"),
     "key": ("SEARCH", "SEARCH ALL"),
 }
 
