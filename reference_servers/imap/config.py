@@ -84,7 +84,7 @@ class ImapConfig:
             return "LITERAL+" in self.without and "LITERAL-" not in self.without
         if capability == "THREAD":
             return self.has("THREAD=ORDEREDSUBJECT") or self.has("THREAD=REFERENCES")
-        if capability == "QRESYNC" and "CONDSTORE" in self.without:
+        if capability == "QRESYNC" and self.without & {"CONDSTORE", "ENABLE"}:
             return False
         return capability not in self.without
 
