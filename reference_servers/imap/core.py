@@ -182,7 +182,7 @@ class ImapCore(LineSession):
         self.check_tag(tag)
         self.tag = tag
         scanner.space()
-        self.verb = self.verb_of(scanner.atom("a command"))
+        self.verb, self.by_uid = self.verb_of(scanner.atom("a command")), False
         if self.verb == "UID":
             scanner.space()
             self.verb, self.by_uid = self.verb_of(scanner.atom("a command behind UID")), True

@@ -252,6 +252,12 @@ def test_appends() -> None:
 # several sessions
 
 
+def test_append_behind_uid() -> None:
+    """A literal is taken behind a command with UID, too: what that one was says nothing of this."""
+    talk = inside()
+    assert talk.says("a UID SEARCH ALL", "b APPEND INBOX {1}").splitlines()[-1].startswith("+ ")
+
+
 def test_numbers_keep_their_meaning() -> None:
     """What another expunged stays in view until EXPUNGE may be sent: not with FETCH, STORE and SEARCH."""
     talk = inside(*MESSAGES)
