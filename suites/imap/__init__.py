@@ -8,11 +8,13 @@ from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
 CHAPTERS = (
+    "append",
     "compress",
     "condstore",
     "connections",
     "copy",
     "expunge",
+    "extensions",
     "fetch",
     "folders",
     "framing",

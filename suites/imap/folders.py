@@ -307,9 +307,7 @@ def test_subscriptions(imap_mailbox: Imap, how: str) -> None:
     imap_mailbox.require(name not in names, "nothing once it was unsubscribed", _shown(names))
 
 
-@requirement(
-    "IMAP-9051-6.3.7-b", SHOULD, "RFC 3501 6.3.6, RFC 9051 6.3.7", "A subscription outlives its mailbox."
-)
+@requirement("IMAP-9051-6.3.7-b", SHOULD, "RFC 3501 6.3.6, RFC 9051 6.3.7", "A subscription outlives its mailbox.")
 @needs("?account")
 @writes
 def test_subscription_outlives_its_mailbox(imap_mailbox: Imap) -> None:
