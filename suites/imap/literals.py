@@ -36,6 +36,7 @@ def test_literals_are_invited(imap_private: Imap) -> None:
 def test_empty_literals(imap_private: Imap) -> None:
     """LOGIN with two empty literals is refused, at the announcement or behind the second `+`; nobody waits for ever."""
     imap_private.serves_login()
+    imap_private.given("NOOP")
     refused: dict[Code, str] = {NO: "refused at the announcement", BAD: "refused at the announcement"}
     answer = imap_private.begin("LOGIN", Literal(b""), Literal(b""))
     for _ in range(2):
@@ -109,6 +110,7 @@ ABRUPT = "closed without a word"
 def test_strangers_send_no_gigabytes(imap_private: Imap, size: str) -> None:
     """A literal of 2 GiB and more, or of a count that wraps, is refused before a login; then others are served."""
     imap_private.serves_login()
+    imap_private.given("NOOP")
     other = imap_private.sibling()
     if other.begin("LOGIN", Literal(b"nc")).code != GO_AHEAD:
         imap_private.note("literals are refused here whatever their size")

@@ -31,6 +31,7 @@ def test_starttls_leads_to_tls(imap_clear: Imap) -> None:
     if "STARTTLS" in imap_clear.capabilities:
         offer = " ".join(sorted(imap_clear.capabilities)).encode()
         imap_clear.tolerate("no STARTTLS among the capabilities inside TLS", offer, STILL_LISTED)
+    imap_clear.given("NOOP")
     imap_clear.exchange('LIST "" ""', NO, BAD)
     imap_clear.alive()
 

@@ -112,8 +112,8 @@ class VerbCaseSensitive(ImapSession):
         return word.decode("latin-1")
 
 
-@mutant("inbox_case_sensitive", breaks=["IMAP-9051-9-b"], because="NO")
-class InboxCaseSensitive(ImapSession):
+@mutant("inbox_has_one_spelling", breaks=["IMAP-9051-9-b"], because="NO")
+class InboxHasOneSpelling(ImapSession):
     """Has one spelling of INBOX."""
 
     def normal(self, name: str) -> str:
