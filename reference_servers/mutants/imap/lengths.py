@@ -46,7 +46,7 @@ class NestingStackOverflow(ImapSession):
             super().obey(data)
 
 
-@mutant("seq_wraps_32bit", breaks=["IMAP-GEN-LEN-d"], because="no message in answer")
+@mutant("seq_wraps_32bit", breaks=["IMAP-GEN-LEN-d"], because="nothing that a wrapped")
 class SeqWraps32bit(ImapSession):
     """Counts messages in 32 bits."""
 
@@ -59,7 +59,7 @@ class _Saturated(Scanner):
         return int(self.digits(name)) % ((1 << 64) - 1)
 
 
-@mutant("offset_wraps_64bit", breaks=["IMAP-GEN-LEN-d"], because="no message in answer")
+@mutant("offset_wraps_64bit", breaks=["IMAP-GEN-LEN-d"], because="nothing that a wrapped")
 class OffsetWraps64bit(ImapSession):
     """Begins again where the largest offset ends."""
 
