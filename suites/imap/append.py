@@ -127,12 +127,12 @@ def test_append_to_the_selected_mailbox(imap_one: Imap) -> None:
 # -- what is wrong
 
 WRONG = "APPEND that is wrong is answered BAD or NO, and appends nothing."
+# Dovecot 2.3.19 says nothing to the unclosed parenthesis, and waits for the literal that it should invite or refuse.
 HEADS = {
     "date": '"bad date"',
     "month": '"17-Foo-1996 02:44:25 -0700"',
     "recent": "(\\Recent)",
     "unclosed": "(\\Seen",
-    "order": f'"{DATE}" (\\Seen)',
 }
 PASSED_OVER: dict[Code, str] = {OK: "\\Recent is passed over"}
 
@@ -142,7 +142,7 @@ PASSED_OVER: dict[Code, str] = {OK: "\\Recent is passed over"}
 @writes
 @pytest.mark.parametrize("head", list(HEADS))
 def test_append_that_is_wrong(imap_mailbox: Imap, head: str) -> None:
-    """A date, a flag or an order that the grammar does not have; the same without the offence is taken."""
+    """A date or a flag that the grammar does not have; the same without the offence is taken."""
     imap_mailbox.given(append(imap_mailbox.mailbox, MESSAGES[0], flags="(\\Seen)", date=DATE))
     said = command("APPEND", astring(imap_mailbox.mailbox), HEADS[head], Literal(MESSAGES[1]))
     noted = PASSED_OVER if head == "recent" else None

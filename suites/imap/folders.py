@@ -134,6 +134,7 @@ def test_mailbox_that_is_made_anew(imap_mailbox: Imap) -> None:
 # -- DELETE
 
 BELOW = "DELETE leaves the names below alone, or is refused for their sake."
+STALE = "Dovecot 2.3.19 with Maildir++ lists what was removed as if it were there, while there are names below"
 CHILDREN: dict[Code, str] = {NO: "refused while there are names below"}
 
 
@@ -148,8 +149,10 @@ def test_delete_leaves_what_is_below(imap_mailbox: Imap) -> None:
     answer = imap_mailbox.exchange(command("DELETE", astring(parent)), OK, noted=CHILDREN)
     names = imap_mailbox.listed(parent + b"*")
     imap_mailbox.require(_there(names.get(child)), "the mailbox below in LIST", _shown(names))
-    if answer.code == OK:
-        imap_mailbox.require(not _there(names.get(parent)), "no mailbox where one was removed", _shown(names))
+    if answer.code == OK and _there(names.get(parent)):
+        imap_mailbox.no("STATUS", astring(parent), "(MESSAGES)")
+        attributes = " ".join(names[parent].attributes).encode()
+        imap_mailbox.tolerate("\\Noselect on the name of what was removed", attributes, STALE)
     found = imap_mailbox.ok("STATUS", astring(child), "(MESSAGES)")
     counts = [getattr(value, "items", {}).get("MESSAGES") for value in found.values("STATUS")]
     imap_mailbox.require(counts == [1], "the one message of the mailbox below", found.raw)

@@ -271,8 +271,11 @@ def test_list_with_status_of_mere_names(imap_mailbox: Imap) -> None:
     found = [one for one in answer.values("LIST") if isinstance(one, Listing)]
     mere = {one.name for one in found if one.has("\\Noselect") or one.has("\\NonExistent")}
     imap_mailbox.require(not mere & _statuses(answer).keys(), "no STATUS of what cannot be selected", answer.raw)
-    others = {one.name for one in found} - mere
-    imap_mailbox.require(others == _statuses(answer).keys(), "a STATUS of each that can be selected", answer.raw)
+    for name in sorted({one.name for one in found} - mere - _statuses(answer).keys()):
+        # field: Dovecot 2.3.19 with Maildir++ lists what was removed without \Noselect, while there are names below
+        said = imap_mailbox.command("STATUS", astring(name), "(MESSAGES UNSEEN)")
+        imap_mailbox.require(said.code == OK, "\\Noselect on what cannot be selected", answer.raw)
+        imap_mailbox.require(False, "a STATUS of each that can be selected", answer.raw)
     if not mere:
         imap_mailbox.not_applicable("the target lists no mere names (\\Noselect, \\NonExistent)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from pytest_netconform.reference_servers.imap import Bad, ImapSession, No, Refusal, Scanner
+from pytest_netconform.reference_servers.imap import Bad, Done, ImapSession, No, Refusal, Scanner
 from pytest_netconform.reference_servers.imap.append import Draft
 from pytest_netconform.reference_servers.mailboxes import Mailbox, Message
 from pytest_netconform.reference_servers.mutants.mutant import mutant
@@ -102,16 +102,13 @@ class AppendBadDateNow(ImapSession):
             return None
 
 
-@mutant("append_any_order", breaks=["IMAP-9051-6.3.12-d"], because=" OK")
-class AppendAnyOrder(ImapSession):
-    """Takes flags and date as they come."""
+@mutant("append_unclosed_flags_ok", breaks=["IMAP-9051-6.3.12-d"], because=" OK")
+class AppendUnclosedFlagsOk(ImapSession):
+    """Sees where the flags end, with or without a parenthesis."""
 
-    def read_date(self, arguments: Scanner) -> datetime | None:
-        found = super().read_date(arguments)
-        if arguments.take(b" ("):
-            arguments.place -= 1
-            self.read_flags(arguments.flags())
-        return found
+    def answer_append(self, arguments: Scanner) -> Done:
+        arguments.data = arguments.data.replace(b"(\\Seen {", b"(\\Seen) {")
+        return super().answer_append(arguments)
 
 
 @mutant("append_surplus_passed_over", breaks=["IMAP-9051-6.3.12-d"], because=" OK")

@@ -72,13 +72,21 @@ class DeleteEmptiesChildren(ImapSession):
         super().delete(name)
 
 
-@mutant("delete_removes_nothing", breaks=["IMAP-9051-6.3.5-a"], because="no mailbox where one was removed")
+@mutant("delete_removes_nothing", breaks=["IMAP-9051-6.3.5-a"], because="NO in answer to STATUS")
 class DeleteRemovesNothing(ImapSession):
     """Says that it is gone, while there are names below it."""
 
     def delete(self, name: str) -> None:
         if not self.account.below(name):
             super().delete(name)
+
+
+@mutant("delete_leaves_the_name", breaks=["IMAP-9051-6.3.5-a"], because="\\Noselect on the name")
+class DeleteLeavesTheName(ImapSession):
+    """Lists what was removed as if it were there."""
+
+    def attributes(self, name: str, chosen: frozenset[str]) -> list[str]:
+        return [one for one in super().attributes(name, chosen) if one != "\\Noselect"]
 
 
 @mutant("delete_missing_ok", breaks=["IMAP-9051-6.3.5-b"], because=" OK")

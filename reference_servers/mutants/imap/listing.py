@@ -205,6 +205,14 @@ class ListStatusForNoselect(ImapSession):
         return True
 
 
+@mutant("list_status_noselect_untold", breaks=["IMAP-5819-2-a"], because="\\Noselect on what cannot be selected")
+class ListStatusNoselectUntold(ImapSession):
+    """Has no STATUS of a mere name, and does not say why."""
+
+    def attributes(self, name: str, chosen: frozenset[str]) -> list[str]:
+        return [one for one in super().attributes(name, chosen) if one != "\\Noselect"]
+
+
 @mutant("list_status_first", breaks=["IMAP-5819-2-a"], because="each STATUS behind the LIST")
 class ListStatusFirst(ImapSession):
     """Counts before it lists."""
