@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import Code
+from pytest_netconform.dialogue import Code, Say
 from pytest_netconform.dialogues.imap import MESSAGES, Imap
 from pytest_netconform.requirement import INTEROP, MUST, needs, requirement, writes
 from pytest_netconform.verdict import NonConformity
@@ -47,7 +47,7 @@ def test_what_is_told_in_idle(imap_one: Imap) -> None:
     """Another session appends a message, sets a flag and removes one: what is told of that without being asked."""
     other = imap_one.beside()
     imap_one.idle()
-    steps = {
+    steps: dict[str, list[Say]] = {
         "EXISTS": [append(imap_one.mailbox, MESSAGES[1])],
         "FETCH": ["STORE 1 +FLAGS (\\Flagged)"],
         "EXPUNGE": ["STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"],

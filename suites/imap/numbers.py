@@ -40,8 +40,8 @@ def test_uids_are_not_given_twice(imap_three: Imap) -> None:
     imap_three.given(append(imap_three.mailbox, MESSAGES[3]))
     imap_three.prerequisite(imap_three.select)
     now = imap_three.uid_numbers()
-    imap_three.require(now[:2] == first[:2] and len(now) == 3, f"UIDs {first[:2]} and a third", now)
-    imap_three.require(now[2] > first[2], f"a UID above {first[2]}, which was expunged", now)
+    imap_three.require(now[:2] == first[:2] and len(now) == 3, "the UIDs of the first two, and a third", now)
+    imap_three.require(now[2] > first[2], "a UID above that of the message which was expunged", now)
 
 
 @requirement("IMAP-9051-2.3.1.1-a", MUST, "RFC 3501 2.3.1.1, RFC 9051 2.3.1.1", ASCENDING)
@@ -53,11 +53,11 @@ def test_uidnext_changes_with_each_arrival(imap_mailbox: Imap) -> None:
     for message in MESSAGES[:3]:
         imap_mailbox.given(append(imap_mailbox.mailbox, message))
         told.append(_uid_next(imap_mailbox))
-        imap_mailbox.require(told[-1] > told[-2], f"UIDNEXT above {told[-2]} after a message arrived", told[-1])
+        imap_mailbox.require(told[-1] > told[-2], "a greater UIDNEXT after a message arrived", told[-1])
     imap_mailbox.prerequisite(imap_mailbox.select)
     uids = imap_mailbox.uid_numbers()
     sound = len(uids) == 3 and all(low <= uid < high for low, uid, high in zip(told, uids, told[1:], strict=False))
-    imap_mailbox.require(sound, f"UIDs between the UIDNEXTs {told}", uids)
+    imap_mailbox.require(sound, "UIDs between the UIDNEXTs that were told", uids)
 
 
 PERSISTENT = "UIDs last over sessions, or UIDVALIDITY is greater."
@@ -83,7 +83,7 @@ def test_uids_last_over_sessions(imap_two: Imap) -> None:
         imap_two.note("UIDVALIDITY is another one in each session: no client can keep what it has read")
         return
     uids = other.uid_numbers()
-    imap_two.require(uids == imap_two.uids, f"UIDs {imap_two.uids} under the same UIDVALIDITY", uids)
+    imap_two.require(uids == imap_two.uids, "the same UIDs under the same UIDVALIDITY", uids)
 
 
 # -- sets
@@ -104,7 +104,7 @@ def test_sets_of_numbers(imap_three: Imap, said: str, numbers: set[int]) -> None
     answer = imap_three.ok("FETCH", said, "(UID)")
     found = {number: one.uid for number, one in answer.fetched.items()}
     wanted = {number: imap_three.uids[number - 1] for number in numbers}
-    imap_three.require(found == wanted, f"messages and UIDs {wanted}", answer.raw)
+    imap_three.require(found == wanted, f"messages {sorted(numbers)}, each with its UID", answer.raw)
 
 
 @requirement("IMAP-9051-9-c", MUST, "RFC 3501 9, RFC 9051 9 (seq-range, sequence-set)", SETS)
@@ -141,7 +141,7 @@ def test_uids_up_to_the_last(imap_three: Imap) -> None:
     last = imap_three.uids[-1]
     answer = imap_three.ok(f"UID FETCH {last + FAR}:* (UID)")
     found = {number: one.uid for number, one in answer.fetched.items()}
-    imap_three.require(found == {3: last}, f"message 3 with UID {last}", answer.raw)
+    imap_three.require(found == {3: last}, "message 3 with its UID", answer.raw)
 
 
 EMPTY = "What sets of numbers mean in an empty mailbox."
@@ -184,7 +184,7 @@ def test_uid_stands_in_the_response(imap_four: Imap, said: str) -> None:
     uids = _shifted(imap_four)
     answer = imap_four.ok("UID", said.format(uid=uids[1]))
     found = {number: one.uid for number, one in answer.fetched.items()}
-    imap_four.require(found == {2: uids[1]}, f"* 2 FETCH with UID {uids[1]}", answer.raw)
+    imap_four.require(found == {2: uids[1]}, "* 2 FETCH with its UID", answer.raw)
 
 
 @requirement("IMAP-9051-6.4.9-a", MUST, "RFC 3501 6.4.8, RFC 9051 6.4.9", BY_UID)
@@ -194,7 +194,7 @@ def test_uid_search_finds_uids(imap_four: Imap) -> None:
     """UID SEARCH lists UIDs."""
     uids = _shifted(imap_four)
     answer = imap_four.ok("UID SEARCH ALL")
-    imap_four.require(numbers_found(imap_four, answer) == set(uids), f"UIDs {uids}", answer.raw)
+    imap_four.require(numbers_found(imap_four, answer) == set(uids), "the UIDs of all messages", answer.raw)
 
 
 @requirement("IMAP-9051-6.4.9-a", MUST, "RFC 3501 6.4.8, RFC 9051 6.4.9", BY_UID)

@@ -129,7 +129,7 @@ def test_uid_sort(imap_selected: Imap) -> None:
     uids = imap_selected.uid_numbers()
     found = _sorted(imap_selected, "UID SORT (SUBJECT) UTF-8 ALL")
     wanted = (uids[0], uids[2], uids[1])
-    imap_selected.require(found == wanted, f"UIDs {wanted} by UID SORT (SUBJECT)", found)
+    imap_selected.require(found == wanted, "UIDs in the order of the subjects by UID SORT (SUBJECT)", found)
 
 
 CHARSETS = "SORT and THREAD know US-ASCII and UTF-8; an unknown charset is NO, none at all BAD."
@@ -303,7 +303,7 @@ def test_uid_thread(imap_selected: Imap) -> None:
     uids = imap_selected.uid_numbers()
     threads, answer = _threads(imap_selected, "UID THREAD REFERENCES UTF-8 SUBJECT topic")
     found = [message for _, message, _ in _links(threads)]
-    imap_selected.require(found == [uids[0]], f"UID {uids[0]} in THREAD", answer.raw)
+    imap_selected.require(found == [uids[0]], "the UID of the only message that fits in THREAD", answer.raw)
 
 
 NOT_CHECKED: list[tuple[str, str]] = []

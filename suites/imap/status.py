@@ -105,7 +105,7 @@ def test_status_of_nothing(imap_mailbox: Imap) -> None:
     imap_mailbox.alive()
 
 
-@requirement("IMAP-9051-6.3.11-b", MUST, "RFC 3501 6.3.10, RFC 9051 6.3.11, 9", ASKABLE)
+@requirement("IMAP-9051-6.3.11-b", MUST, "RFC 3501 6.3.10, RFC 9051 6.3.11", ASKABLE)
 @needs("?account")
 @pytest.mark.parametrize("items", ["()", "(X-FOO)", "MESSAGES"], ids=["none", "unknown", "bare"])
 def test_status_of_what_is_no_item(imap: Imap, items: str) -> None:

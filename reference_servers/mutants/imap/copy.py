@@ -10,7 +10,7 @@ from pytest_netconform.reference_servers.mailboxes import Mailbox, Message
 from pytest_netconform.reference_servers.mutants.mutant import mutant
 
 
-@mutant("copy_loses_flags", breaks=["IMAP-9051-6.4.7-a"], because="flags ['\\\\Flagged', '\\\\Seen'] and date")
+@mutant("copy_loses_flags", breaks=["IMAP-9051-6.4.7-a"], because="['\\\\Flagged', '\\\\Seen'] and the date")
 class CopyLosesFlags(ImapSession):
     """Takes copies for new messages."""
 
@@ -18,7 +18,7 @@ class CopyLosesFlags(ImapSession):
         return replace(super().copy_of(message), flags=frozenset())
 
 
-@mutant("copy_resets_internaldate", breaks=["IMAP-9051-6.4.7-a"], because="17-Jul-1996")
+@mutant("copy_resets_internaldate", breaks=["IMAP-9051-6.4.7-a"], because="and the date of the original")
 class CopyResetsInternaldate(ImapSession):
     """Dates copies by the day on which they were made."""
 
@@ -82,7 +82,7 @@ class CopyPartialOnError(ImapSession):
         return copies
 
 
-@mutant("appenduid_wrong_uidvalidity", breaks=["IMAP-4315-3-b"], because="UIDVALIDITY and UID")
+@mutant("appenduid_wrong_uidvalidity", breaks=["IMAP-4315-3-b"], because="UIDVALIDITY of the target, and the UID")
 class AppenduidWrongUidvalidity(ImapSession):
     """Tells the UIDVALIDITY of some other mailbox."""
 
@@ -90,7 +90,7 @@ class AppenduidWrongUidvalidity(ImapSession):
         return super().append_code(self.mailboxes.account(self.user).find("INBOX"), kept)
 
 
-@mutant("copyuid_order_wrong", breaks=["IMAP-4315-3-b"], because="each with that of its copy")
+@mutant("copyuid_order_wrong", breaks=["IMAP-4315-3-b"], because="with that of its copy")
 class CopyuidOrderWrong(ImapSession):
     """Lists copies backwards."""
 

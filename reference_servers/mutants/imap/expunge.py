@@ -82,7 +82,7 @@ class ExpungeDuringFetch(ImapSession):
         return True
 
 
-@mutant("silent_renumber_across_sessions", breaks=["IMAP-9051-7.5.1-a"], because="numbers that mean UIDs")
+@mutant("silent_renumber_across_sessions", breaks=["IMAP-9051-7.5.1-a"], because="numbers that mean the UIDs")
 class SilentRenumberAcrossSessions(ImapSession):
     """Counts what is there, whatever the client knows of it."""
 

@@ -57,7 +57,7 @@ class UidsPerSession(ImapSession):
         return b"%d" % (message.uid + self.place) if name == "UID" else super().plain_value(message, name)
 
 
-@mutant("star_range_not_swapped", breaks=["IMAP-9051-9-c"], because="messages and UIDs")
+@mutant("star_range_not_swapped", breaks=["IMAP-9051-9-c"], because="each with its UID")
 class StarRangeNotSwapped(ImapSession):
     """Finds nothing between 3 and 1."""
 
@@ -77,7 +77,7 @@ class UidNonexistentBad(ImapSession):
         return found
 
 
-@mutant("uid_star_is_nothing", breaks=["IMAP-9051-9-c"], because="message 3 with UID")
+@mutant("uid_star_is_nothing", breaks=["IMAP-9051-9-c"], because="message 3 with its UID")
 class UidStarIsNothing(ImapSession):
     """Finds nothing above what there is."""
 
@@ -105,7 +105,7 @@ class EmptyMailboxStarCrash(ImapSession):
             super().send_tagged(status, text, code)
 
 
-@mutant("uid_fetch_without_uid", breaks=["IMAP-9051-6.4.9-a"], because="* 2 FETCH with UID")
+@mutant("uid_fetch_without_uid", breaks=["IMAP-9051-6.4.9-a"], because="* 2 FETCH with its UID")
 class UidFetchWithoutUid(ImapSession):
     """Tells what was asked for, and nothing else."""
 
@@ -119,7 +119,7 @@ class UidFetchWithoutUid(ImapSession):
         return b"FLAGS ()" if self.plain and words.startswith(b"UID ") else words
 
 
-@mutant("uid_fetch_uids_for_numbers", breaks=["IMAP-9051-6.4.9-a"], because="* 2 FETCH with UID")
+@mutant("uid_fetch_uids_for_numbers", breaks=["IMAP-9051-6.4.9-a"], because="* 2 FETCH with its UID")
 class UidFetchUidsForNumbers(ImapSession):
     """Begins its responses to UID FETCH with UIDs."""
 
@@ -130,7 +130,7 @@ class UidFetchUidsForNumbers(ImapSession):
         super().untagged(octets)
 
 
-@mutant("uid_search_returns_seq", breaks=["IMAP-9051-6.4.9-a"], because="UIDs (2, 3, 4)")
+@mutant("uid_search_returns_seq", breaks=["IMAP-9051-6.4.9-a"], because="the UIDs of all messages")
 class UidSearchReturnsSeq(ImapSession):
     """Finds messages by UID SEARCH, and lists their numbers."""
 

@@ -42,7 +42,7 @@ class UnsolicitedFetchWithoutModseq(ImapSession):
         return [item for item in super().unasked_items(message, uid) if not item.startswith("MODSEQ")]
 
 
-@mutant("vanished_missing", breaks=["IMAP-7162-3.2.5-a"], because="* VANISHED (EARLIER) with UID")
+@mutant("vanished_missing", breaks=["IMAP-7162-3.2.5-a"], because="* VANISHED (EARLIER) with the UID")
 class VanishedMissing(ImapSession):
     """Forgets what has gone."""
 
@@ -50,7 +50,7 @@ class VanishedMissing(ImapSession):
         return []
 
 
-@mutant("vanished_not_earlier", breaks=["IMAP-7162-3.2.5-a"], because="* VANISHED (EARLIER) with UID")
+@mutant("vanished_not_earlier", breaks=["IMAP-7162-3.2.5-a"], because="* VANISHED (EARLIER) with the UID")
 class VanishedNotEarlier(ImapSession):
     """Takes the past for the present."""
 
@@ -85,7 +85,7 @@ class ExpungeAfterQresync(ImapSession):
             self.untagged(f"{number} EXPUNGE")
 
 
-@mutant("vanished_one_too_many", breaks=["IMAP-7162-3.2.10-a"], because="* VANISHED with UIDs")
+@mutant("vanished_one_too_many", breaks=["IMAP-7162-3.2.10-a"], because="* VANISHED with the UIDs")
 class VanishedOneTooMany(ImapSession):
     """Lets one UID too many vanish."""
 
