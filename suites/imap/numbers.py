@@ -117,7 +117,7 @@ def test_number_that_is_not_there(imap_three: Imap) -> None:
         "FETCH 4 (UID)",
         BAD,
         noted={NO: "the standard's word is BAD, and a small should"},
-        tolerated={OK: "the standard says that BAD should be the answer; pymap ignores such numbers"},
+        tolerated={OK: "the standard says that BAD should be the answer; pymap 0.36.7 passes over such numbers"},
     )
     imap_three.require(not answer.fetched, "no data of a message that is not there", answer.raw)
     imap_three.alive()

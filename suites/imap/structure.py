@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -57,6 +57,8 @@ SECTIONS = {
     "2.2": HTML,
     "2.HEADER.FIELDS (SUBJECT)": b"Subject: a letter in a letter\r\n\r\n",
 }
+# field: pymap 0.36.7 counts the line end before a delimiter to the part (RFC 2046 5.1.1 gives it to the delimiter), and
+# finds the parts of a message inside under no number
 PARTS = "Part numbers mean the parts of a message, and of a message inside a message, to the octet."
 
 
@@ -117,6 +119,8 @@ def test_part_that_is_not_there(imap_selected: Imap, section: str) -> None:
 
 # -- envelopes
 
+# field: pymap 0.36.7 writes the date anew, decodes encoded words, leaves out marks of groups, writes () for nobody (the
+# grammar has NIL or 1*address), and closes the connection over an empty Sender
 ENVELOPES = "ENVELOPE has ten fields, as the header has them: Sender and Reply-To default to From."
 ANNA = Address(b"Anna", None, b"anna", b"client.example.org")
 BERT = Address(b"Bert", None, b"bert", b"client.example.org")
@@ -183,6 +187,13 @@ LETTERS: Mapping[str, tuple[bytes, Fields]] = {
 }  # fmt: skip
 
 
+def _without_empty_names(value: object) -> object:
+    """Addresses with NIL where an empty string stands for no name: nothing says which it must be."""
+    if not isinstance(value, tuple):
+        return value
+    return tuple(replace(one, name=one.name or None, adl=one.adl or None) for one in value)
+
+
 def _envelope(imap: Imap, header: bytes) -> Envelope:
     answer = _seen(imap, header + b"\r\nOne line.\r\n").ok("FETCH 1 (ENVELOPE)")
     found = answer.fetched.get(1, Fetched(1, {})).items.get("ENVELOPE")
@@ -200,7 +211,7 @@ def test_envelopes(imap_selected: Imap, letter: str) -> None:
     header, fields = LETTERS[letter]
     found = _envelope(imap_selected, header)
     for name, wanted in fields.items():
-        value = getattr(found, name)
+        value = _without_empty_names(getattr(found, name))
         imap_selected.require(value == wanted, f"{name.strip('_')} {wanted} in ENVELOPE", repr(value))
 
 
@@ -227,6 +238,7 @@ def test_envelope_of_empty_fields(imap_selected: Imap) -> None:
 
 # -- body structures
 
+# field: pymap 0.36.7 counts the header of a part into its octets and lines, and has multiparts without parts
 STRUCTURE = "BODYSTRUCTURE tells types, sizes and lines of all parts; BODY the same without extension data."
 
 
