@@ -20,7 +20,7 @@ LISTENS = "IDLE is answered +, and OK right after DONE."
 @needs("?account", "IDLE")
 def test_idle_without_a_mailbox(imap: Imap) -> None:
     """Nothing is selected: IDLE is for users in any state."""
-    # field: pymap says BAD
+    # field: pymap 0.36.7 says BAD
     imap.idle()
     imap.done()
     imap.alive()

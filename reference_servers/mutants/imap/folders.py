@@ -203,13 +203,13 @@ class UnsubscribeNoop(ImapSession):
         """Noted."""
 
 
-@mutant("everything_is_subscribed", breaks=["IMAP-9051-6.3.7-a"], because="and no other")
-class EverythingIsSubscribed(ImapSession):
-    """Subscribes to whatever it makes."""
+@mutant("lsub_lists_all", breaks=["IMAP-9051-6.3.7-a"], because="and no other")
+class LsubListsAll(ImapSession):
+    """Takes LSUB for LIST."""
 
-    def create(self, name: str, uses: frozenset[str]) -> None:
-        super().create(name, uses)
-        self.subscribe(name)
+    def lsub_lines(self, pattern: str) -> list[bytes]:
+        self.account.subscribed.update(dict.fromkeys(self.account.mailboxes))
+        return super().lsub_lines(pattern)
 
 
 @mutant("delete_unsubscribes", breaks=["IMAP-9051-6.3.7-b"], because="among the subscriptions after DELETE")
