@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any, ClassVar, Generic, TypeVar
 from typing import Protocol as Shape
@@ -94,6 +95,14 @@ class Visit:
         self._afterwards: list[Callable[[], None]] = []
         for secret in filter(None, [target.account[1].encode()]):
             self.transcript.hide(secret)
+
+    def at(self, target: Target) -> Visit:
+        """This visit, at another target of the same system: transcript, notes and farewell are shared."""
+        other = copy(self)
+        other.target = target
+        for secret in filter(None, [target.account[1].encode()]):
+            self.transcript.hide(secret)
+        return other
 
     def dial(self) -> Wire:
         """A new connection. Raises NoConnection when there is none to be had."""

@@ -67,12 +67,22 @@ class Memory:
         """The way to one of them; the client's own address looks the same."""
         return MemoryAt(self, host)
 
+    def beside(self, make_session: Callable[[], Session]) -> MemoryAt:
+        """The way to another service of the same machine: other sessions, under the same clock."""
+        return MemoryAt(self, "", make_session)
+
     def connect(
-        self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole, host: str = ""
+        self,
+        transcript: Transcript,
+        number: int,
+        epoch: float,
+        cut: Cut = whole,
+        host: str = "",
+        make_session: Callable[[], Session] | None = None,
     ) -> MemoryWire:
-        """A new session and the wire to it."""
+        """A new session and the wire to it; `make_session`: that of another service."""
         host = host or self.network.host
-        link = _Link(self._make_session(), self.network, self.now)
+        link = _Link((make_session or self._make_session)(), self.network, self.now)
         self._links.append(link)
         link.session.nudge = lambda: self.schedule(self._now, link.nudged)
         wire = MemoryWire(self, link, transcript, number, epoch, cut)
@@ -112,10 +122,11 @@ class Memory:
 
 @dataclass(frozen=True)
 class MemoryAt:
-    """The same sessions under the same clock, reached at another address."""
+    """The same sessions under the same clock, reached at another address; or those of another service."""
 
     memory: Memory
     host: str
+    make_session: Callable[[], Session] | None = None
 
     def now(self) -> float:
         """Virtual seconds."""
@@ -127,7 +138,7 @@ class MemoryAt:
 
     def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
         """A new session and the wire to it."""
-        return self.memory.connect(transcript, number, epoch, cut, self.host)
+        return self.memory.connect(transcript, number, epoch, cut, self.host, self.make_session)
 
 
 class _Link:

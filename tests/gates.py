@@ -61,6 +61,12 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "busy": {"greeting": "BYE"},
         "wrong-password": {"password": "guess"},
     },
+    "mail": {
+        "imap": {},
+        "pop3": {"reader": "pop3"},
+        "append": {"sender": "append"},
+        "implicit-tls": {"tls": "implicit"},
+    },
     "ftp": {
         "plain": {},
         "ipv6": {"ipv6": "1"},

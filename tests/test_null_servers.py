@@ -59,6 +59,12 @@ WORDS = {
         Words(b"* PREAUTH x\r\n", b"+ \r\n"),
         Words(b"", b"* OK x\r\n"),
     ],
+    "mail": [
+        Words(b"* OK IMAP4rev1 ready\r\n", b"OK done\r\n"),
+        Words(b"* PREAUTH x\r\n", b"OK done\r\n"),
+        Words(b"* OK x\r\n", b"* OK x\r\n"),
+        Words(b"", b"* OK x\r\n"),
+    ],
     "ftp": [
         Words(b"220 files.example.test ready\r\n", b"200 OK\r\n"),
         Words(b"220 x\r\n", b"530 No\r\n"),
@@ -108,6 +114,7 @@ WORDS = {
 NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
     "datagram": NULL_DATAGRAMS,
     "imap": NULLS_WITH_TAGS,
+    "mail": NULLS_WITH_TAGS,
 }
 CASES = [
     pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
