@@ -20,6 +20,7 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
+    from pytest_netconform.fixtures.mail_servers import MailServer
     from pytest_netconform.run import Run
 
 NAME = "netconform-run"  # what the run's plugin is registered as
@@ -210,6 +211,14 @@ def netconform_weather(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
+def netconform_mail_server(netconform_ca: Authority) -> Iterator[MailServer]:
+    """Correct SMTP, POP3 and IMAP servers of one store for a client under test: smtp, pop3, imap."""
+    server: Any = import_module("pytest_netconform.fixtures.mail_servers")
+    with server.mail_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
 def netconform_names() -> Iterator[dict[str, Any]]:
     """A table of names: what this process hears when it asks for a host's address."""
     names: Any = import_module("pytest_netconform.names")
@@ -231,13 +240,14 @@ def netconform_proxy(request: pytest.FixtureRequest, netconform_weather: Any) ->
 SERVED = {
     "smtp": "messages, wait()",
     "pop3": "messages, add(), clear()",
+    "imap": "mailboxes, messages(), add(), clear()",
     "ftp": "files, write(), wait()",
     "oncrpc": "calls, add()",
     "stream": "dialect, heard",
     "datagram": "dialect, heard",
 }
 #: and the scheme of those whose TLS comes before the first word: `netconform_<scheme>_server`
-SECURE = {"smtp": "smtps", "pop3": "pop3s", "ftp": "ftps", "oncrpc": "oncrpcs"}
+SECURE = {"smtp": "smtps", "pop3": "pop3s", "imap": "imaps", "ftp": "ftps", "oncrpc": "oncrpcs"}
 
 
 def _family(protocol: str, shows: str) -> dict[str, Callable[..., Any]]:

@@ -85,11 +85,18 @@ _PROCEDURES = {
 }
 _DIALECT = {"dialect": "what it speaks: a ready dialect's name, or a TOML file (docs/dialects.md)"}
 
+_PAIR = (
+    "the names of the other targets of the same mail system: an SMTP target whose `recipient` has this mailbox, and "
+    "another reader of it (`pair=mta` or `pair=mta,pop`)"
+)
+
 SUITES: dict[str, Suite] = {
     row.name: row
     for row in (
         Suite("smtp", "SMTP", "pytest_netconform.suites.smtp", ("SMTP",)),
         Suite("pop3", "POP3", "pytest_netconform.suites.pop3", ("POP3",)),
+        Suite("imap", "IMAP", "pytest_netconform.suites.imap", ("IMAP",)),
+        Suite("message", "Messages from end to end", "pytest_netconform.suites.message", ("MSG",)),
         Suite("ftp", "FTP", "pytest_netconform.suites.ftp", ("FTP",)),
         Suite("oncrpc", "ONC RPC", "pytest_netconform.suites.oncrpc", ("RPC", "XDR")),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
@@ -142,7 +149,7 @@ PROTOCOLS: dict[str, Protocol] = {
             name="pop3",
             title="POP3",
             schemes={"pop3": Scheme(110), "pop3s": Scheme(995, implicit_tls=True)},
-            suites=("pop3",),
+            suites=("pop3", "message"),
             column="pytest_netconform.fixtures.pop3",
             greeting=r"(\+OK|-ERR)[ \r\n]",
             plausible=r"(?i)(\+OK|-ERR)",
@@ -151,6 +158,33 @@ PROTOCOLS: dict[str, Protocol] = {
             options={
                 "readback": "where the account's mail lies: a Maildir folder or an mbox file on this machine",
                 "deliver": "the account's Maildir folder, into which a message may be put while a session is open",
+                "pair": _PAIR,
+            },
+        ),
+        Protocol(
+            name="imap",
+            title="IMAP",
+            schemes={"imap": Scheme(143), "imaps": Scheme(993, implicit_tls=True)},
+            suites=("imap", "message"),
+            column="pytest_netconform.fixtures.imap",
+            greeting=r"\* (OK|PREAUTH|BYE)[ \r\n]",
+            plausible=r"\* ",
+            probe=b"nc1 CAPABILITY\r\n",
+            answer=r"(\* CAPABILITY |\* BYE|nc1 )",
+            options={
+                "second": "the name of a second account, which has the same password",
+                "pair": _PAIR,
+            },
+        ),
+        Protocol(
+            name="mail",
+            title="Mail system",
+            schemes={},
+            suites=("message",),
+            column="pytest_netconform.fixtures.mail",
+            options={
+                "reader": "the protocol by which our own mail system is read: imap or pop3",
+                "sender": "how it is given messages, smtp or append",
             },
         ),
         Protocol(

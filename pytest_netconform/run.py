@@ -95,7 +95,7 @@ class Run:
             if name not in SUITES:
                 raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(SUITES)}")
             if SUITES[name] not in held:
-                schemes = [f"{next(iter(row.schemes))}://" for row in speaking(name)]
+                schemes = [f"{next(iter(row.schemes))}://" for row in speaking(name) if row.schemes]
                 whom = " or ".join(f"--netconform-target={scheme}HOST" for scheme in schemes)
                 raise pytest.UsageError(f"the suite {name} has no target; give it {whom}")
         if names:

@@ -8,6 +8,7 @@ connection is the affair of `channels`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
@@ -195,6 +196,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin(self) -> None:
         self.session = self.host.make_session()
+        self.session.nudge = self._nudge
         if self.session.urgent_inline and self.host.path is None:
             sock = self.transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
@@ -293,6 +295,11 @@ class Connection(asyncio.BufferedProtocol):
         self._wake = None
         # the loop fires up to one tick of the clock early
         self.perform(self.session.wake(max(at, self._loop.time())))
+
+    def _nudge(self) -> None:
+        # from any thread, and perhaps after the loop has ended
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.tell, "nudged")
 
     def _tell(self) -> None:
         if self._tells and not self._paused:  # soon, not now: others have their turn between two portions

@@ -71,6 +71,19 @@ class AnsweringLines(Null):
             self.send(self.answer * lines)
 
 
+class AnsweringFirstWords(Null):
+    """Gives back the first word of every line with its answer behind, as if it had read a tag."""
+
+    def on_open(self) -> None:
+        super().on_open()
+        self._rest = b""
+
+    def on_data(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[-1000:]
+        self.send(b"".join(line.partition(b" ")[0][:100] + b" " + self.answer for line in lines))
+
+
 class Talking(Null):
     """Sends its answer again and again without having been asked, and hears nothing."""
 
@@ -121,6 +134,9 @@ NULLS: dict[str, Callable[[bytes, bytes], Session]] = {
     "echo-but-the-last": EchoingButTheLast,
     "staying": Staying,
 }
+
+#: The same for protocols whose answers repeat a tag.
+NULLS_WITH_TAGS: dict[str, Callable[[bytes, bytes], Session]] = {**NULLS, "first-word-per-line": AnsweringFirstWords}
 
 
 # -- behind datagrams

@@ -7,7 +7,7 @@ happens is passed on, written down, and sometimes answered otherwise. A carriage
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,6 +92,15 @@ class Overheard:
         self._held: list[tuple[float, list[Action]]] = []  # answers that are kept back, and until when
         self._wish: float | None = None  # of the session inside
         self.urgent_inline = session.urgent_inline
+
+    @property
+    def nudge(self) -> Callable[[], None]:
+        """What the carriage has set, on the session inside."""
+        return self._session.nudge
+
+    @nudge.setter
+    def nudge(self, nudge: Callable[[], None]) -> None:
+        self._session.nudge = nudge
 
     def open(self, peer: Peer, now: float) -> list[Action]:
         self._minutes.happened(now, self._number, What.CONNECT)

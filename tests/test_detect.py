@@ -14,6 +14,7 @@ from pytest_netconform.ca import Authority
 from pytest_netconform.detect import detect, misnamed
 from pytest_netconform.protocols import PROTOCOLS, Protocol, Scheme
 from pytest_netconform.reference_servers.host import Host
+from pytest_netconform.reference_servers.imap import ImapConfig, ImapSession
 from pytest_netconform.reference_servers.null import Closing, Echoing, Null, ShowingPage
 from pytest_netconform.reference_servers.pop3 import Pop3Session
 from pytest_netconform.reference_servers.session import Session, WakeAt
@@ -92,6 +93,14 @@ def test_a_pop3_server_is_recognised() -> None:
     with Host(Pop3Session) as host:
         assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "pop3"
     assert host.errors == []
+
+
+def test_an_imap_server_is_recognised() -> None:
+    """An untagged OK, and an answer to CAPABILITY; also one that knows us already."""
+    for greeting in ("OK", "PREAUTH"):
+        with Host(lambda: ImapSession(ImapConfig(greeting=greeting))) as host:  # noqa: B023
+            assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "imap"
+        assert host.errors == []
 
 
 def test_a_server_behind_tls_is_recognised(smtp_session: Callable[[], Session]) -> None:

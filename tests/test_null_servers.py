@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_netconform.dialects import READY
-from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS, NULLS_WITH_TAGS
 from pytest_netconform.verdict import Verdict
 from pytest_netconform.wire.oncrpc import AUTH_ERROR, GARBAGE_ARGS, SUCCESS, accepted, denied, record
 from tests.gates import Gate, cases
@@ -52,6 +52,20 @@ WORDS = {
         Words(b"+OK <1.2@mail.example.test>\r\n", b"-ERR No\r\n"),
         Words(b"+OK\r\n", b"+OK\r\n.\r\n"),
         Words(b"", b"+OK\r\n"),
+    ],
+    "imap": [
+        Words(b"* OK IMAP4rev1 ready\r\n", b"OK done\r\n"),
+        Words(b"* OK IMAP4rev1 ready\r\n", b"NO thanks\r\n"),
+        Words(b"* OK [CAPABILITY IMAP4rev1] x\r\n", b"BAD x\r\n"),
+        Words(b"* OK x\r\n", b"* OK x\r\n"),
+        Words(b"* PREAUTH x\r\n", b"+ \r\n"),
+        Words(b"", b"* OK x\r\n"),
+    ],
+    "mail": [
+        Words(b"* OK IMAP4rev1 ready\r\n", b"OK done\r\n"),
+        Words(b"* PREAUTH x\r\n", b"OK done\r\n"),
+        Words(b"* OK x\r\n", b"* OK x\r\n"),
+        Words(b"", b"* OK x\r\n"),
     ],
     "ftp": [
         Words(b"220 files.example.test ready\r\n", b"200 OK\r\n"),
@@ -120,6 +134,8 @@ WORDS = {
 NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
     "datagram": NULL_DATAGRAMS,
     "oncrpcudp": NULL_DATAGRAMS,
+    "imap": NULLS_WITH_TAGS,
+    "mail": NULLS_WITH_TAGS,
 }
 CASES = [
     pytest.param(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ftplib
+import imaplib
 import io
 import poplib
 import smtplib
@@ -16,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
     from pytest_netconform.fixtures.ftp_server import FtpServer
+    from pytest_netconform.fixtures.imap_server import ImapServer
+    from pytest_netconform.fixtures.mail_servers import MailServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
 
@@ -108,6 +111,45 @@ def test_a_maildrop_is_read_inside_tls(netconform_pop3_server: Pop3Server) -> No
     client.stls(ssl.create_default_context(cadata=netconform_pop3_server.ca.decode()))
     assert "STLS" not in client.capa()
     client.quit()
+
+
+def test_mailboxes_are_read_and_changed(netconform_imap_server: ImapServer) -> None:
+    """What lies there can be looked at, added to and cleared, and is what a client sees."""
+    server = netconform_imap_server
+    assert server.mailboxes == ("Drafts", "INBOX", "Junk", "Sent", "Trash") and server.messages() == ()
+    server.add(LETTER.encode(), flags=["\\Flagged"])
+    server.add(LETTER.encode(), "Lists/tea")
+    with imaplib.IMAP4("localhost", server.port) as client:
+        client.starttls(ssl.create_default_context(cadata=server.ca.decode()))
+        client.login(server.username, server.password)
+        assert client.select() == ("OK", [b"1"])
+        client.store("1", "+FLAGS", "(\\Seen)")
+        assert client.select("Lists/tea") == ("OK", [b"1"])
+    assert server.messages()[0].flags == {"\\Flagged", "\\Seen"} and server.url == f"imap://127.0.0.1:{server.port}"
+    server.clear()
+    assert server.messages() == () and server.messages("Lists/tea")[0].content == LETTER.encode()
+
+
+def test_one_store_for_all_mail(netconform_mail_server: MailServer) -> None:
+    """What is sent by SMTP is heard of in IDLE, read by IMAP, and collected by POP3."""
+    server = netconform_mail_server
+    with socket.create_connection((server.imap.host, server.imap.port), timeout=10) as raw:
+        lines = raw.makefile("rwb")
+        lines.write(f"a LOGIN {server.username} {server.password}\r\nb SELECT INBOX\r\nc IDLE\r\n".encode())
+        lines.flush()
+        while not lines.readline().startswith(b"+ "):
+            pass
+        with smtplib.SMTP(server.smtp.host, server.smtp.port) as client:
+            client.sendmail("bert@client.example", [server.address], LETTER)
+        assert lines.readline() == b"* 1 EXISTS\r\n"
+        lines.close()
+    pop3 = poplib.POP3(server.pop3.host, server.pop3.port)
+    pop3.user(server.username)
+    pop3.pass_(server.password)
+    assert pop3.retr(1)[1][-1] == b"At five."
+    pop3.dele(1)
+    pop3.quit()
+    assert server.imap.messages() == () and len(server.smtp.messages) == 1
 
 
 def test_files_come_and_go(netconform_ftp_server: FtpServer) -> None:

@@ -35,7 +35,10 @@ def authority() -> Iterator[Authority]:
 
 
 #: what each is asked, where QUIT and a line end mean nothing
-QUESTIONS = {"oncrpc": struct.pack(">11I", 0x80000028, 77, 0, 2, ECHO_PROGRAM, ECHO_VERSION, 0, 0, 0, 0, 0)}
+QUESTIONS = {
+    "imap": b"a LOGOUT\r\n",
+    "oncrpc": struct.pack(">11I", 0x80000028, 77, 0, 2, ECHO_PROGRAM, ECHO_VERSION, 0, 0, 0, 0, 0),
+}
 
 
 def question(protocol: str) -> bytes:
