@@ -226,8 +226,8 @@ def netconform_proxy(request: pytest.FixtureRequest, netconform_weather: Any) ->
         yield start
 
 
-#: the protocols with a family of fixtures (`netconform_<protocol>_server`, `…_servers`, `…_options`), and what is special
-#: about each
+#: the protocols with a family of fixtures (`netconform_<protocol>_server`, `…_servers`, `…_options`), and what is
+#: special about each
 SERVED = {
     "smtp": "messages, wait()",
     "pop3": "messages, add(), clear()",
@@ -262,7 +262,7 @@ def _family(protocol: str, shows: str) -> dict[str, Callable[..., Any]]:
     _named(options, chosen, f"What `netconform_{protocol}_server` is told; override it: return a dict.")
     _named(servers, several, f"Start {protocol} servers: call it, with options; all are gone after the test.", chosen)
     _named(server, several[:-1], f"A correct {protocol} server for a client under test: url, {shows}.", several)
-    made = [options, servers, server]
+    made: list[Callable[..., Any]] = [options, servers, server]
     if protocol in SECURE:
         _named(secured, f"netconform_{SECURE[protocol]}_server", "The same inside TLS.", several)
         made.append(secured)

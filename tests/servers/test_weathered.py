@@ -38,7 +38,8 @@ from pytest_netconform.faults import (
 from pytest_netconform.names import NoSuchName, SlowName, names_answered
 from pytest_netconform.reference_servers.host import Loop
 from pytest_netconform.reference_servers.session import Address, Close, DatagramSession, Session
-from pytest_netconform.reference_servers.weathered import WeatheredDatagramHost, WeatheredHost
+from pytest_netconform.reference_servers.weathered import WeatheredHost
+from pytest_netconform.reference_servers.weathered_datagrams import WeatheredDatagramHost
 
 PATIENCE = 10.0  # seconds for what is owed; never used up when all is well
 SILENCE = 0.2  # seconds of nothing that are taken for ever
