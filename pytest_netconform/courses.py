@@ -85,6 +85,11 @@ class Course:
         """Whether what arrives at one moment arrives in one piece."""
         return isinstance(self._cuts, Coalesced)
 
+    @property
+    def parts(self) -> bool:
+        """Whether pieces arrive apart from each other, however late they are."""
+        return isinstance(self._cuts, Segmented | Scattered)
+
     def begin(self, now: float) -> list[Piece]:
         """The connection stands: what ends behind no octet ends now."""
         return self._timed(self._ended(b"", now), now)

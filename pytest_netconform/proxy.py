@@ -22,7 +22,8 @@ from pytest_netconform.minutes import Minutes
 from pytest_netconform.names import UNRESOLVED, NoSuchName, names_answered
 from pytest_netconform.reference_servers.host import Host, Loop
 from pytest_netconform.reference_servers.session import Address, DatagramAction, DatagramSession, SendTo, Session
-from pytest_netconform.reference_servers.weathered import WeatheredConnection, WeatheredDatagramHost, WeatheredHost
+from pytest_netconform.reference_servers.weathered import WeatheredConnection, WeatheredHost
+from pytest_netconform.reference_servers.weathered_datagrams import WeatheredDatagramHost
 from pytest_netconform.transcript import What
 
 CHUNK = 1 << 16

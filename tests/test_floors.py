@@ -50,6 +50,7 @@ FLOORS = {
     "reference_servers.datagram_host": "F3",
     "reference_servers.overheard": "F2",
     "reference_servers.weathered": "F3",
+    "reference_servers.weathered_datagrams": "F3",
     "reference_servers.mutants.hosts": "F3",
     "transport": "F3",
     "sockets": "F3",

@@ -21,6 +21,7 @@ from pytest_netconform.faults import CloseAfter, Fault, Latency, ResetAfter, Seg
 from pytest_netconform.fixtures.servers import HOUSE, Server, mutants, served, server, server_class
 from pytest_netconform.plugin import SECURE, SERVED
 from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.reference_servers.mutants.clients import FOR_CLIENTS
 from pytest_netconform.reference_servers.oncrpc import ECHO_PROGRAM, ECHO_VERSION
 from pytest_netconform.transcript import visible
 
@@ -186,6 +187,27 @@ def test_a_mutant_is_wrong_in_its_way(authority: Authority) -> None:
             client.pass_("s3cret")
             assert client.retr(1)[1] == [b"Subject: x", b""]
             client.close()
+
+
+@pytest.mark.parametrize(
+    ("mutant", "arrives"),
+    [
+        ("wrong_byte_order", b"\5\0\0\0hello"),
+        ("length_too_long", b"\0\0\0\6hello"),
+        ("length_too_short", b"\0\0\0\4hello"),
+        ("huge_length", b"\xff\xff\xff\xf0hello"),
+        ("answers_twice", b"\0\0\0\5hello" * 2),
+        ("speaks_unasked", b"\0\0\0\x19nobody has asked for this\0\0\0\5hello"),
+        ("leaves_in_the_middle", b"\0\0\0\5"),
+    ],
+)
+def test_mutants_for_clients_alone(authority: Authority, mutant: str, arrives: bytes) -> None:
+    """What they get wrong is in what they say."""
+    with server("stream", authority, mutant=mutant, dialect="prefixed") as started, dial(started) as client:
+        client.sendall(b"\0\0\0\5hello")
+        client.shutdown(socket.SHUT_WR)
+        assert b"".join(iter(lambda: client.recv(1000), b"")) == arrives
+    assert {each.name for each in FOR_CLIENTS["stream"]} >= {mutant}
 
 
 def test_a_host_mutant_is_wrong_below_the_session(authority: Authority) -> None:
