@@ -84,10 +84,20 @@ class EnvelopeUsesLastFrom(ImapSession):
         return {name.lower(): unfolded(value) for name, value in fields(header)}
 
 
-@mutant("envelope_mixes_two_froms", breaks=["MSG-5322-3.6-a"], because="one of the two From fields")
-class EnvelopeMixesTwoFroms(ImapSession):
-    """Makes one list of two fields."""
+@mutant("envelope_shows_both_froms", breaks=["MSG-5322-3.6-a"], because="both")
+class EnvelopeShowsBothFroms(ImapSession):
+    """Makes one list of two fields: it is noted, not failed."""
 
     def first_values(self, header: bytes) -> dict[bytes, bytes]:
         every = [unfolded(value) for name, value in fields(header) if name.lower() == b"from"]
         return {**super().first_values(header), b"from": b", ".join(every)}
+
+
+@mutant("envelope_mixes_two_froms", breaks=["MSG-5322-3.6-a"], because="as they stand in the From fields")
+class EnvelopeMixesTwoFroms(ImapSession):
+    """Takes the name from one field, and the address from the other."""
+
+    def first_values(self, header: bytes) -> dict[bytes, bytes]:
+        every = [unfolded(value) for name, value in fields(header) if name.lower() == b"from"]
+        mixed = every[0].partition(b"<")[0] + b"<" + every[-1].partition(b"<")[2] if every else b""
+        return {**super().first_values(header), b"from": mixed}
