@@ -24,7 +24,8 @@ from pytest_netconform.report import evidence, junit, reproducer
 from pytest_netconform.report.record import Record, record_of
 from pytest_netconform.requirement import Check
 from pytest_netconform.roster import Roster, column_of
-from pytest_netconform.target import Target, TargetError
+from pytest_netconform.target import Spec, Target, TargetError
+from pytest_netconform.transcript import What
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import NonConformity, Verdict
 
@@ -235,13 +236,23 @@ class Run:
         nodeid = record["nodeid"]
         if TARGET in getattr(getattr(item, "callspec", None), "params", {}):
             nodeid = without_parameter(nodeid, record["target"])  # at one target alone no check is named after it
-        return evidence.repeat_line(nodeid, url, options=self._options(), password=bool(spec and spec.password))
+        options = [*self._pairs(spec), *self._options()]
+        return evidence.repeat_line(nodeid, url, options=options, password=bool(spec and spec.password))
+
+    def _pairs(self, spec: Spec | None) -> list[str]:
+        """The other targets of the same system, which a target names by `?pair=`."""
+        names = spec.options.get("pair", "").split(",") if spec is not None else []
+        others = [other for other in self.roster.specs if other.name in names]
+        return [f"--netconform-target={other.name}={other.url}" for other in others]
 
     def _reproducer(self, item: pytest.Item, outcome: Outcome) -> Path | None:
         """The script that repeats a failure, if scripts are wanted."""
         folder, job = self.settings.reproducers, item.stash.get(JOB, None)
         if folder is None or job is None or outcome.verdict is not Verdict.FAIL:
             return None
+        places = {event.data for event in outcome.transcript.events if event.what is What.CONNECT}
+        if job.target.options.get("pair") and len(places) > 1:
+            return None  # a script speaks to one server
         try:
             return reproducer.write(folder, outcome, job.target, item.nodeid)
         except OSError as error:

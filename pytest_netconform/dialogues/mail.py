@@ -22,6 +22,7 @@ from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.visit import Remarks, Visit
 from pytest_netconform.wire.imap import BAD, NO, OK, Answer
 from pytest_netconform.wire.imap_commands import append
+from pytest_netconform.wire.imap_fetch import Fetched
 from pytest_netconform.wire.pop3 import ERR
 from pytest_netconform.wire.pop3 import OK as POP3_OK
 from pytest_netconform.wire.smtp import stuffed
@@ -80,22 +81,20 @@ class ImapBox:
     def letters(self) -> Sequence[Letter]:
         """Noticed by a NOOP, and fetched once each."""
         self.imap.ok("NOOP")
-        for uid in self._new():
-            items = self.imap.ok(f"UID FETCH {uid} (UID FLAGS INTERNALDATE RFC822.SIZE)").fetched.values()
-            about = next((one.items for one in items if one.uid == uid), {})
-            self._known[uid] = Letter(
-                str(uid),
-                _whole(about.get("RFC822.SIZE")),
-                self.octets(uid),
-                frozenset(map(str, _tuple(about.get("FLAGS")))),
-                about.get("INTERNALDATE") if isinstance(about.get("INTERNALDATE"), bytes) else b"",  # type: ignore[arg-type]
-            )
+        self._known.update((uid, self._letter(uid)) for uid in self._new())
         return [self._known[uid] for uid in sorted(self._known)]
 
-    def octets(self, uid: int) -> bytes | None:
-        """A message, as it is now; None where it is refused."""
-        answer = self.imap.exchange(f"UID FETCH {uid} (UID BODY.PEEK[])", OK, NO)
-        return next((one.octets("BODY[]") for one in answer.fetched.values() if one.uid == uid), None)
+    def _letter(self, uid: int) -> Letter:
+        answer = self.imap.exchange(f"UID FETCH {uid} (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])", OK, NO)
+        found = next((one for one in answer.fetched.values() if one.uid == uid), Fetched(0, {}))
+        size, date = found.items.get("RFC822.SIZE"), found.items.get("INTERNALDATE")
+        return Letter(
+            str(uid),
+            size if isinstance(size, int) else -1,
+            found.octets("BODY[]"),
+            found.flags or frozenset(),
+            date if isinstance(date, bytes) else b"",
+        )
 
     def again(self, visit: Visit) -> Box:
         """In another session; what was read need not be read again."""
@@ -352,10 +351,6 @@ def open_sender(visit: Visit) -> Smtp:
 def _number(answer: Answer, code: str) -> int:
     found = answer.codes().get(code)
     return found.value if found is not None and isinstance(found.value, int) else 0
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else -1
 
 
 def _tuple(value: object) -> tuple[object, ...]:

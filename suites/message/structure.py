@@ -64,7 +64,7 @@ def _envelope(imap: Imap) -> Envelope:
 # bchars := DIGIT / ALPHA / "'" / "(" / ")" / "+" / "_" / "," / "-" / "." / "/" / ":" / "=" / "?"; 70 of them
 BOUNDARY = b"0'()+_,-./:=?" + b"abcdefghij" * 5 + b"0123456"
 FIRST = b"The first part.\r\nIt ends without an empty line."
-SECOND = b"\r\n--inner, but not as a delimiter\r\nThe second part ends with an empty line.\r\n"
+SECOND = b"\r\n--inne\r\nis no delimiter.\r\nThe second part ends with an empty line.\r\n"
 LAST = b"--" + BOUNDARY[:-1] + b"\r\nis no delimiter.\r\n"
 MULTIPART = (
     HEADER
@@ -238,17 +238,20 @@ BERT = Address(b"Bert", None, b"bert", b"client.example.org")
 REST = b"To: alice@example.test\r\nSubject: who\r\n\r\nThe text.\r\n"
 TWICE = b"From: Anna <anna@client.example.org>\r\nFrom: Bert <bert@client.example.org>\r\n" + REST
 TWO = b"From: Anna <anna@client.example.org>, Bert <bert@client.example.org>\r\n" + REST
-VIEWS = "One message has one sender: ENVELOPE mixes no two From fields."
+VIEWS = "ENVELOPE makes no sender of two From fields that stands in neither."
 
 
-@requirement("MSG-5322-3.6-a", SECURITY, "RFC 5322 3.6, 3.6.2", VIEWS)
+@requirement("MSG-5322-3.6-a", SECURITY, "RFC 5322 3.6, 3.6.2, 4.5", VIEWS)
 @needs("?account")
 @writes
 def test_from_twice(imap_selected: Imap) -> None:
-    """A message with two From fields may be refused; else ENVELOPE shows one of them, and SEARCH finds it."""
+    """Refused, or ENVELOPE has the first, the last, or both, each with its own name; which of them is noted."""
+    # "the interpretation of multiple occurrences of fields is unspecified" (RFC 5322 4.5); what is shown to a reader
+    # and what was authenticated may differ. field: Dovecot 2.3.19.1 shows both
     imap = imap_selected
     imap.given(append(imap.mailbox, TWO))
-    if imap.exchange(append(imap.mailbox, TWICE), OK, noted={NO: "two From fields are refused"}).code != OK:
+    refusals: dict[Code, str] = {NO: "two From fields are refused", BAD: "two From fields are refused"}
+    if imap.exchange(append(imap.mailbox, TWICE), OK, noted=refusals).code != OK:
         return
     imap.prerequisite(imap.select)
     twin = imap.ok("FETCH 1 (ENVELOPE)").fetched.get(1, Fetched(1, {})).items.get("ENVELOPE")
@@ -257,14 +260,15 @@ def test_from_twice(imap_selected: Imap) -> None:
     answer = imap.ok("FETCH 2 (ENVELOPE BODY.PEEK[HEADER.FIELDS (FROM)])")
     items = answer.fetched.get(2, Fetched(2, {}))
     envelope = items.items.get("ENVELOPE")
-    told = envelope.from_ if isinstance(envelope, Envelope) else None
-    imap.require(told in ((ANNA,), (BERT,)), "one of the two From fields in ENVELOPE, whole", answer.raw)
-    imap.note(f"of two From fields ENVELOPE shows the {'first' if told == (ANNA,) else 'last'}")
+    told = envelope.from_ or () if isinstance(envelope, Envelope) else ()
+    imap.require(told in SHOWN, "addresses of ENVELOPE as they stand in the From fields", answer.raw)
+    imap.note(f"of two From fields ENVELOPE shows {SHOWN.get(told)}")
     fields = items.octets("BODY[HEADER.FIELDS (FROM)]") or b""
-    shown = told[0].mailbox if told else None
-    imap.require(shown is not None and shown in fields, "the same sender in HEADER.FIELDS (FROM)", fields)
+    missing = [one for one in told if (one.mailbox or b"") not in fields]
+    imap.require(not missing, "the same sender in HEADER.FIELDS (FROM)", fields)
 
 
+SHOWN = {(ANNA,): "the first", (BERT,): "the last", (ANNA, BERT): "both"}
 BROKEN = {
     "nul": b"From: Anna <an\x00na@client.example.org>\r\n",
     "cr": b"From: Anna <an\rna@client.example.org>\r\n",
@@ -272,7 +276,7 @@ BROKEN = {
 }
 
 
-@requirement("MSG-5322-3.6-a", SECURITY, "RFC 5322 3.6, 3.6.2", VIEWS)
+@requirement("MSG-5322-3.6-a", SECURITY, "RFC 5322 3.6, 3.6.2, 4.5", VIEWS)
 @needs("?account")
 @writes
 @pytest.mark.parametrize("field", list(BROKEN.values()), ids=list(BROKEN))
