@@ -36,6 +36,7 @@ def test_examples_run(pytester: pytest.Pytester, page: Path, example: str) -> No
     assert " passed" in result.stdout.str()
 
 
+@pytest.mark.timeout(600)  # one of them judges every reference server
 @pytest.mark.parametrize(("page", "command"), COMMANDS, ids=_name)
 def test_commands_work(pytester: pytest.Pytester, smtp_host: Host, page: Path, command: str) -> None:
     """A command of the documents ends well; the port that they speak of is the reference server's."""
