@@ -1,6 +1,6 @@
 """HTTP/1.1 requests as octets (RFC 9112 3, 5, 7.1): a convenience that lets everything be wrong on purpose.
 
-Octets written by hand are just as good everywhere; this saves typing where one thing alone is to be odd. Nothing here is
+Octets written by hand are as good everywhere; this saves typing where one thing alone is to be odd. Nothing here is
 checked, escaped or made right: the line `Content-Length: +5` is sent as it stands.
 """
 
