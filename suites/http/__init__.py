@@ -1,0 +1,12 @@
+"""HTTP/1.1: RFC 9110, 9111 and 9112, RFC 7617, one module per chapter.
+
+`from pytest_netconform.suites.http import *` brings every check into a module of a project's own.
+"""
+
+from pytest_netconform.suites import chapters
+
+# A new chapter is a line here.
+CHAPTERS = ("messages",)
+_FOUND = chapters(__name__, CHAPTERS)
+__all__ = [name for name in _FOUND if name.startswith("test_")]
+globals().update(_FOUND)
