@@ -1,7 +1,7 @@
 """What the gates share: every case of a protocol, run in memory against the reference, a mutant or a null server.
 
-A case is a check with one set of parameters. A protocol is at home in the suite of its name, else in all of its suites;
-what it is a guest in is tried with its reference only. Each case gets a target of its own, so no case can disturb
+A case is a check with one set of parameters. A protocol is at home in the suite of its name and in those that no other
+holds, else in all of its suites; what it is a guest in is tried with its reference only. Each case gets a target of its own, so no case can disturb
 another; what the sanity dialogue learned is taken over from one dialogue per server.
 """
 
@@ -97,7 +97,9 @@ class Case:
 def homes(protocol: str) -> tuple[str, ...]:
     """The suites in which a protocol is at home."""
     suites = PROTOCOLS[protocol].suites
-    return (protocol,) if protocol in suites else suites
+    if protocol not in suites:
+        return suites
+    return (protocol, *(suite for suite in suites if suite != protocol and len(speaking(suite)) == 1))
 
 
 def inhabitants(suite: str) -> list[str]:
