@@ -7,6 +7,7 @@ what is asked next goes over a fresh one then.
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from collections.abc import Mapping
@@ -15,15 +16,16 @@ from typing import ClassVar
 from pytest_netconform.dialogue import Dialogue, Say, Visit, shown
 from pytest_netconform.dialogues.http_fates import NO, UNDERSTOOD, Answers, End, Fate, told
 from pytest_netconform.tour import Tour
-from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
-from pytest_netconform.wire.http import Response, ResponseFramer
-from pytest_netconform.wire.http_echo import parse_echo
+from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.wire.http import Fields, Response, ResponseFramer
+from pytest_netconform.wire.http_echo import Echo, parse_echo
 from pytest_netconform.wire.http_requests import Line, method_of, octets, request
 
 SLICE = 1 << 16  # octets that are written before what came is looked at
 KEPT = 1 << 14  # octets of one writing that a transcript keeps
 CANARY = re.compile(rb"nc-smug-[0-9a-f]{16}")
 NOWHERE = Fate(0)
+NOTHING = Response(b"", 0, b"", Fields(), b"", b"")
 MOST = 200  # final responses that one stimulus may bring
 
 HttpTour = Tour[Response]
@@ -32,7 +34,8 @@ HttpTour = Tour[Response]
 class Http(Dialogue[Response]):
     """One HTTP connection, opened again by itself where the server has closed it as it may.
 
-    interim: the 1xx responses before the last answer of `ask`.
+    interim: the 1xx responses before the last answer of `ask`. resource, original: the path that a rung is about, and
+    what it answered there.
     """
 
     longest: ClassVar[int] = 1 << 28
@@ -41,6 +44,8 @@ class Http(Dialogue[Response]):
         super().__init__(visit, ResponseFramer)
         self.wire.kept = KEPT
         self.interim: list[Response] = []
+        self.resource = ""
+        self.original = NOTHING
         self._probe = b""  # the word of the last one
         self._hiding = False  # whether there is a canary
         self._answered = 0  # final responses on this connection
@@ -102,6 +107,15 @@ class Http(Dialogue[Response]):
         self._probe = nonce.encode()
         return self.request("GET", self._marked(nonce, hidden=False), "Connection: close")
 
+    def nowhere(self) -> bytes:
+        """The octets of a request for what is not there, which asks for the close."""
+        nonce = self.visit.nonce(f"nc-nowhere-{secrets.token_hex(8)}")
+        return self.request("GET", f"{self._folder}/{nonce}", "Connection: close")
+
+    @property
+    def _folder(self) -> str:
+        return self.root.rpartition("/")[0]
+
     def canary(self, method: str = "GET") -> bytes:
         """The octets of a request that is hidden in a stimulus, and must never be answered."""
         nonce = self.visit.nonce(f"nc-smug-{secrets.token_hex(8)}")
@@ -112,7 +126,16 @@ class Http(Dialogue[Response]):
         """Where a nonce goes: to the echo; else the probe's answer is that of nothing, and the canary's the root's."""
         if echo := self.target.options.get("echo"):
             return f"{echo}?{nonce}"
-        return f"{self.root}?{nonce}" if hidden else f"{self.root.rpartition('/')[0]}/{nonce}"
+        return f"{self.root}?{nonce}" if hidden else f"{self._folder}/{nonce}"
+
+    def basic(self, username: str | None = None, password: str | None = None) -> str:
+        """The field line with the account's credentials, or others (RFC 7617 2); no report shows the account's."""
+        own = self.target.account
+        pair = f"{own[0] if username is None else username}:{own[1] if password is None else password}"
+        encoded = base64.b64encode(pair.encode()).decode()
+        if username is None and password is None:
+            self.visit.transcript.hide(encoded.encode())
+        return f"Authorization: Basic {encoded}"
 
     # -- saying
 
@@ -190,6 +213,30 @@ class Http(Dialogue[Response]):
         self.send(data)
         return self.answer(within=within)
 
+    def echoed(self, *requests: Say) -> Echo:
+        """What the echo says that it was asked. Raises NonConformity where it does not say."""
+        answer = self.ask(*requests)
+        echo = parse_echo(answer.body) if answer.status == 200 else None
+        if echo is None:
+            raise NonConformity("200 and the request as JSON", self._shown(answer.raw))
+        return echo
+
+    @property
+    def etag(self) -> bytes:
+        """The ETag of the original. Raises NotApplicable where it has none."""
+        return self._validator("ETag")
+
+    @property
+    def modified(self) -> bytes:
+        """The Last-Modified of the original. Raises NotApplicable where it has none."""
+        return self._validator("Last-Modified")
+
+    def _validator(self, name: str) -> bytes:
+        value = self.original.fields.get(name)
+        if not value:
+            raise NotApplicable(name, f"{self.resource} has no {name}")
+        return value
+
     def count(
         self,
         *stimulus: bytes,
@@ -249,20 +296,32 @@ class Http(Dialogue[Response]):
     # -- kinds of expectation, each with its evidence
 
     def known(self) -> None:
-        """The target still gives its usual answers to the root and to the unknown. Inconclusive otherwise."""
+        """The target still gives its usual answers to the root, to the unknown and to a probe. Inconclusive otherwise.
+
+        Whoever gives one answer to everything is found out here.
+        """
         if "control" in self.visit.evidence:
             return
-        for what, octets_ in (("root", self.get("Connection: close")), ("unknown", self.probe())):
-            other = type(self)(self.visit)
-            other.send(octets_)
-            try:
-                status = other.answer().status
-            except NonConformity as problem:
-                raise Inconclusive(f"prerequisite not met: {problem}") from None
-            other.wire.close()
+        for what, stimulus in (("root", self.get("Connection: close")), ("unknown", self.nowhere())):
+            status = self._aside(stimulus).status
             if status != self.usual(what):
                 raise Inconclusive(f"{status} where {self.usual(what)} is the usual answer to the {what}")
+        other = type(self)(self.visit)
+        if not other.count(requests=0).probed:
+            raise Inconclusive("a probe was not answered as it usually is")
+        other.wire.close()
         self.visit.evidence.add("control")
+
+    def _aside(self, stimulus: bytes) -> Response:
+        """The answer on a connection of its own. Inconclusive when there is none."""
+        other = type(self)(self.visit)
+        other.send(stimulus)
+        try:
+            return other.answer()
+        except NonConformity as problem:
+            raise Inconclusive(f"prerequisite not met: {problem}") from None
+        finally:
+            other.wire.close()
 
     def understood(self, *twin: bytes, codes: tuple[int, ...] = (400,)) -> Answers:
         """The twin of a stimulus: on a connection of its own it is answered, and the probe behind it too.

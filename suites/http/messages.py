@@ -1,0 +1,120 @@
+"""Messages (RFC 9112 2.2): lines and their ends, what stands before a request, and what is none at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_netconform.dialogues.http import Http
+from pytest_netconform.dialogues.http_fates import NO, REFUSAL, UNDERSTOOD, Fate
+from pytest_netconform.requirement import MAY, MUST, SECURITY, SHOULD, hostile, requirement
+from pytest_netconform.wire.http_echo import parse_echo
+
+EMPTY = b"\r\n"
+
+# -- line ends
+
+
+@requirement("HTTP-9112-2.2-lf-only", MAY, "RFC 9112 2.2", "A request whose lines end in a bare LF.")
+def test_lines_that_end_in_lf(http: Http) -> None:
+    """Served as any other, or refused: both are right, and waiting for CR LF is not."""
+    plain = http.get()
+    answers = http.meets(plain.replace(b"\r\n", b"\n"), UNDERSTOOD | NO | Fate.REFUSED_OPEN, twin=plain)
+    http.observe(answers)
+
+
+@requirement("HTTP-9112-2.2-bare-cr-value", MUST, "RFC 9112 2.2, RFC 9110 5.5", "A bare CR in a value ends no line.")
+def test_bare_cr_in_a_value(http_echo: Http) -> None:
+    """The request is refused, or the CR becomes a space; what follows it is no field."""
+    line = "X-A: b{}X-Smug: 1"
+    stimulus = http_echo.get(line.format("\r"), target=http_echo.resource)
+    answers = http_echo.meets(
+        stimulus, UNDERSTOOD | NO, twin=http_echo.get(line.format(" "), target=http_echo.resource)
+    )
+    echo = parse_echo(answers.first.body) if answers.first else None
+    if echo is not None:
+        http_echo.require("X-Smug" not in echo.fields, "no field X-Smug", echo.fields.get("X-Smug"))
+        http_echo.require(b"\r" not in (echo.fields.get("X-A") or b""), "no CR in X-A", echo.fields.get("X-A"))
+
+
+@requirement("HTTP-9112-2.2-bare-cr-smuggle", SECURITY, "RFC 9112 2.2, 11.2", "A bare CR hides no Content-Length.")
+@hostile
+def test_bare_cr_hides_no_length(http: Http) -> None:
+    """What stands behind the request is the next one, and no body."""
+    line = "X-A: b{}Content-Length: 40"
+    http.meets(http.get(line.format("\r")), UNDERSTOOD | NO, twin=http.get(line.format(" ")))
+
+
+@requirement("HTTP-9112-2.2-bare-cr-head-end", SECURITY, "RFC 9112 2.2", "A head does not end at CR LF CR.")
+@hostile
+def test_bare_cr_ends_no_head(http: Http) -> None:
+    """What follows CR LF CR and another octet is no request of its own."""
+    stimulus = http.get()[:-2] + b"\rZ" + http.canary()
+    http.meets(stimulus, UNDERSTOOD | NO, twin=http.get("Z: 1"))
+
+
+@requirement("HTTP-9112-2.2-bare-cr-reqline", MUST, "RFC 9112 2.2, 3", "A bare CR does not end a request line.")
+def test_bare_cr_in_the_request_line(http: Http) -> None:
+    """Refused, or taken for a blank: never the root with a field behind it."""
+    stimulus = http.request("GET", f"{http.root}\rx")
+    fates = REFUSAL | Fate.DROPPED
+    http.meets(stimulus, fates, 400, 404, 301, twin=http.get())
+
+
+# -- what stands before and between requests
+
+
+@requirement("HTTP-9112-2.2-leading-crlf", SHOULD, "RFC 9112 2.2", "An empty line before a request is passed over.")
+def test_empty_line_before_a_request(http: Http) -> None:
+    """The answer is the usual one."""
+    http.same_as(EMPTY + http.get(), http.get())
+
+
+@requirement("HTTP-9112-2.2-leading-crlf-between", SHOULD, "RFC 9112 2.2", "CR LF behind a body is passed over.")
+def test_empty_line_between_requests(http: Http) -> None:
+    """Old clients end a POST with CR LF that nobody counts; the next request is served all the same."""
+    plain = http.post("Content-Length: 0")
+    http.meets(plain + EMPTY, UNDERSTOOD, twin=plain)
+
+
+@requirement("HTTP-9112-2.2-ws-before-first-field", MUST, "RFC 9112 2.2", "No blank stands before the first field.")
+def test_blank_before_the_first_field(http: Http) -> None:
+    """The request is refused, or the line passed over."""
+    stimulus = http.request("GET", None, " X-Ig: 1", f"Host: {http.host}", host=None)
+    http.meets(stimulus, UNDERSTOOD | NO, twin=stimulus.replace(b" X-Ig", b"X-Ig"))
+
+
+@requirement(
+    "HTTP-9112-2.2-ws-before-first-field-cl",
+    SECURITY,
+    "RFC 9112 2.2",
+    "A line that begins with a blank frames nothing.",
+)
+@hostile
+def test_blank_before_content_length(http: Http) -> None:
+    """The Content-Length with a blank before it does not swallow the next request."""
+    stimulus = http.request("GET", None, " Content-Length: 40", f"Host: {http.host}", host=None)
+    http.meets(stimulus, UNDERSTOOD | NO, twin=http.get("X-Length: 40"))
+
+
+# -- what is no request
+
+
+@requirement("HTTP-9112-2.2-garbage", SHOULD, "RFC 9112 2.2", "What is no request ends the connection.")
+@pytest.mark.parametrize(
+    "octets", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"\xff\xfe\x00\r\n\r\n"], ids=["tls", "octets"]
+)
+def test_garbage(http: Http, octets: bytes) -> None:
+    """A 400 and the close, or the close alone."""
+    http.meets(octets, NO, twin=http.get(), noted={Fate.GARBAGE: "answered in another protocol"})
+
+
+@requirement("HTTP-9112-2.2-octets-not-unicode", MUST, "RFC 9112 2.2", "A head is octets, and no text.")
+@hostile
+def test_unicode_line_separators(http: Http) -> None:
+    """U+2028 and U+0085 in a value split no lines."""
+    line = b"X-U: %sContent-Length: 40%sTransfer-Encoding: chunked"
+    stimulus = http.get(line % (b"\xe2\x80\xa8", b"\xc2\x85"))
+    http.meets(stimulus, UNDERSTOOD | NO, twin=http.get(line % (b" ", b" ")))
+
+
+NOT_CHECKED: list[tuple[str, str]] = []
