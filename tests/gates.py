@@ -1,8 +1,8 @@
 """What the gates share: every case of a protocol, run in memory against the reference, a mutant or a null server.
 
 A case is a check with one set of parameters. A protocol is at home in the suite of its name and in those that no other
-holds, else in all of its suites; what it is a guest in is tried with its reference only. Each case gets a target of its own, so no case can disturb
-another; what the sanity dialogue learned is taken over from one dialogue per server.
+holds, else in all of its suites; what it is a guest in is tried with its reference only. Each case gets a target of its
+own, so no case can disturb another; what the sanity dialogue learned is taken over from one dialogue per server.
 """
 
 from __future__ import annotations
@@ -58,6 +58,16 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "readonly": {"readonly": "1"},
         "slow-greeting": {"greeting": "120"},
         "sparse": {"without": "EPRT,MDTM,MLST,REST,SIZE,UTF8,TLS"},
+    },
+    "http": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "implicit-tls": {"tls": "implicit"},
+        "closing": {"persistent": "0"},
+        "http10": {"http10": "1"},
+        "cache": {"cache": "1"},
+        "upgrading": {"upgrade": "nc-echo"},
+        "sparse": {"without": "ranges,etag,gzip,chunked,trailers,write,auth,redirect,options"},
     },
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
