@@ -267,7 +267,7 @@ class Http(Dialogue[Response]):
             (finals if value.final else interim).append(value)
         probed = probe and self._is_probe(finals, wanted)
         hidden = self._hidden(finals[wanted : -1 if probed else None])
-        return Answers(tuple(finals), tuple(interim), end, wanted, probed, hidden, codes)
+        return Answers(tuple(finals), tuple(interim), end, wanted, probe, probed, hidden, codes)
 
     def _is_probe(self, finals: list[Response], wanted: int) -> bool:
         """Whether the last answer is the probe's: it repeats its word, or is what that always gets, in its place."""
@@ -347,6 +347,7 @@ class Http(Dialogue[Response]):
         noted: Mapping[int | Fate, str] | None = None,
         requests: int = 1,
         within: float | None = None,
+        probe: bool = True,
     ) -> Answers:
         """The stimulus, with a probe behind it, meets one of these fates, while its twin is understood.
 
@@ -357,10 +358,11 @@ class Http(Dialogue[Response]):
         pair = twin if isinstance(twin, tuple) else (twin,)
         self.understood(*pair, codes=codes)
         patient = None if Fate.WAITING not in fates and Fate.SWALLOWED not in fates else self.target.window
-        answers = self.count(stimulus, requests=requests, codes=codes, within=patient if within is None else within)
+        within = patient if within is None else within
+        answers = self.count(stimulus, requests=requests, codes=codes, within=within, probe=probe)
         if answers.fate not in fates and answers.fate is Fate.SERVED_CLOSED and Fate.SERVED in fates:
             self.renew()  # the close may have crossed the probe (RFC 9112 9.5)
-            answers = self.count(stimulus, requests=requests, codes=codes, within=within)
+            answers = self.count(stimulus, requests=requests, codes=codes, within=within, probe=probe)
         self._weigh_fate(stimulus, answers, fates, tolerated or {}, noted or {})
         return answers
 
@@ -405,6 +407,20 @@ class Http(Dialogue[Response]):
     ) -> Answers:
         """`meets` for what is refused: with one of `codes` and the close, or with the close alone."""
         return self.meets(stimulus, fates, *codes, twin=twin, tolerated=tolerated, noted=noted)
+
+    def seen(self, answers: Answers) -> Echo | None:
+        """What the application saw of a stimulus, by the echo; None where it never got there.
+
+        Inconclusive where it was served and no echo says as what: give `?echo=`.
+        """
+        if answers.echo is not None or answers.fate not in UNDERSTOOD:
+            return answers.echo
+        raise Inconclusive(f"{answers}: served, and without ?echo= nobody can say as what")
+
+    def lacks(self, echo: Echo, name: str) -> None:
+        """The application saw no such field."""
+        value = echo.fields.get(name)
+        self.require(value is None, f"no field {name} in answer to {self._said}", f"{name}: ".encode() + (value or b""))
 
     def same_as(self, stimulus: bytes, plain: bytes, *, fates: Fate = NOWHERE, body: bool = False) -> Answers:
         """The stimulus gets the status (and the body) that the plain request gets; `fates` are as good."""

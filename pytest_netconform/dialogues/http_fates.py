@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, Flag, auto
 
 from pytest_netconform.wire.http import Response
+from pytest_netconform.wire.http_echo import Echo, parse_echo
 
 
 class Fate(Flag):
@@ -61,14 +62,15 @@ class End(Enum):
 class Answers:
     """All that was heard: final responses in order, interim ones, and the end.
 
-    requests: how many the stimulus was made of. probed: whether the last response is the probe's. smuggled: the one to
-    the canary, if there was one. codes: those that are a refusal here.
+    requests: how many the stimulus was made of. probing: whether a probe stood behind it; probed: whether the last
+    response is the probe's. smuggled: the one to the canary, if there was one. codes: those that are a refusal here.
     """
 
     finals: tuple[Response, ...]
     interim: tuple[Response, ...] = ()
     end: End = End.OPEN
     requests: int = 1
+    probing: bool = True
     probed: bool = False
     smuggled: Response | None = None
     codes: tuple[int, ...] = (400,)
@@ -77,6 +79,11 @@ class Answers:
     def first(self) -> Response | None:
         """The first answer."""
         return self.finals[0] if self.finals else None
+
+    @property
+    def echo(self) -> Echo | None:
+        """What the echo says of the first request, where it was that which answered."""
+        return parse_echo(self.finals[0].body) if self.finals else None
 
     @property
     def own(self) -> tuple[Response, ...]:
@@ -90,7 +97,7 @@ class Answers:
             return Fate.GARBAGE
         if self.smuggled is not None:
             return Fate.SMUGGLED
-        if len(self.finals) > self.requests + 1:
+        if len(self.finals) > self.requests + self.probing:
             return Fate.SPLIT
         if not self.finals:
             return Fate.WAITING if self.end is End.OPEN else Fate.DROPPED
@@ -99,10 +106,12 @@ class Answers:
     def _of_answers(self) -> Fate:
         last = self.own[-1] if self.own else self.finals[-1]
         refused = last.status in self.codes
-        if self.end is not End.OPEN and refused and not self.probed:
+        if self.end is not End.OPEN and refused and len(self.finals) <= self.requests:
             return Fate.REFUSED
         if last.status >= 500 and not refused:
             return Fate.FAILED
+        if not self.probing:
+            return self._unprobed(refused)
         if len(self.finals) == self.requests + 1:
             if not self.probed:
                 return Fate.MISFRAMED
@@ -110,6 +119,13 @@ class Answers:
         if self.probed and self.own == ():  # the stimulus has no answer, and what follows it has
             return Fate.MISFRAMED
         return Fate.SWALLOWED if self.end is End.OPEN else Fate.SERVED_CLOSED
+
+    def _unprobed(self, refused: bool) -> Fate:
+        if len(self.finals) < self.requests and self.end is End.OPEN:
+            return Fate.SWALLOWED
+        if refused:
+            return Fate.REFUSED_OPEN
+        return Fate.SERVED if self.end is End.OPEN else Fate.SERVED_CLOSED
 
     def __str__(self) -> str:
         if not self.finals:
