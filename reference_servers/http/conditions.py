@@ -89,14 +89,13 @@ class Conditions(HttpCore):
         """
         if request.values("if-match") and self.has_tags(shown):
             self.demand(self.if_match(request, shown))
-        elif request.values("if-unmodified-since"):
+        else:
             self.demand(self.if_unmodified_since(request, shown))
         if request.values("if-none-match") and self.has_tags(shown):
             if not self.if_none_match(request, shown):
                 self.on_match(request)
-        elif request.values("if-modified-since") and self.is_read(request):
-            if not self.if_modified_since(request, shown):
-                raise NotModified
+        elif self.is_read(request) and not self.if_modified_since(request, shown):
+            raise NotModified
 
     def has_tags(self, shown: Representation | None) -> bool:
         """Whether entity tags can be compared at all."""

@@ -26,7 +26,6 @@ FEATURES = (
     "options",
     "redirect",
     "echo",
-    "head",
 )
 _BEGINNING = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -46,12 +45,12 @@ class HttpConfig:
 
     host: str = "www.example.test"
     second: str = "second.example.test"
-    passwords: Mapping[str, str] = field(default_factory=lambda: {"alice": "s3cret", "bob": "tr:es"})
+    passwords: Mapping[str, str] = field(default_factory=lambda: {"alice": "s3cret", "bob": "s3cret"})
     without: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset({"https://friend.example"})  # that may read /cors with credentials
     persistent: bool = True
     http10: bool = False  # a server of RFC 1945: answers as HTTP/1.0, without chunked coding, and closes
-    upgrade: str = ""
+    switches: str = ""
     cache: bool = False
     line: int = 16384  # of a request line (RFC 9112 3 recommends 8000 at least)
     head: int = 65536  # of all field lines, and of all trailer lines
@@ -96,9 +95,10 @@ def _number(name: str, least: int = 0) -> Callable[[str], dict[str, object]]:
 #: the options of a target, and what each says about the configuration
 OPTIONS: dict[str, Callable[[str], dict[str, object]]] = {
     "without": _without,
+    "password": lambda text: {"passwords": dict.fromkeys(("alice", "bob"), text)},
     "persistent": lambda text: {"persistent": _switch(text)},
     "http10": lambda text: {"http10": _switch(text)},
-    "upgrade": lambda text: {"upgrade": text},
+    "switches": lambda text: {"switches": text},
     "cache": lambda text: {"cache": _switch(text)},
     "longest_line": _number("line", 1),
     "longest_head": _number("head", 1),

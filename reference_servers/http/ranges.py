@@ -48,7 +48,7 @@ class Ranges(Conditions):
 
     def accepts(self, request: Request, coding: str) -> bool:
         """Whether a coding is acceptable by name or by the asterisk, with a weight above 0 (RFC 9110 12.5.3)."""
-        weights = {name: weight for name, weight in map(self.weighed, request.members("accept-encoding"))}
+        weights = dict(map(self.weighed, request.members("accept-encoding")))
         return weights.get(coding, weights.get("*", 0.0)) > 0
 
     def weighed(self, member: str) -> tuple[str, float]:

@@ -26,17 +26,17 @@ SAFE = "/%-._~!$&'()*+,;=:@"  # what stands in a path as it is
 class Route:
     """One row of the table of resources.
 
-    answer: the method's name behind `answer_`. methods: besides OPTIONS. feature: what must be on. below: everything
-    below the path belongs to it. protected: wants Basic credentials.
+    answer: the method's name behind `answer_`. methods: besides OPTIONS. feature: what must be on. protected: wants
+    Basic credentials.
     """
 
     answer: str
     methods: tuple[str, ...] = READ
     feature: str = ""
-    below: bool = False
     protected: bool = False
 
 
+#: by path; a path that ends in `/*` stands for all below it
 ROUTES: dict[str, Route] = {
     "/": Route("home"),
     "/index.html": Route("home"),
@@ -45,8 +45,8 @@ ROUTES: dict[str, Route] = {
     "/echo": Route("echo", ("GET", "HEAD", "POST", "PUT", "DELETE"), "echo"),
     "/folder": Route("folder", feature="redirect"),
     "/folder/": Route("inside"),
-    "/moved/": Route("moved", feature="redirect", below=True),
-    "/landing/": Route("inside", below=True),
+    "/moved/*": Route("moved", feature="redirect"),
+    "/landing/*": Route("inside"),
     "/chunked": Route("chunked", feature="chunked"),
     "/trailers": Route("trailers", feature="chunked"),
     "/slow": Route("slow"),
@@ -56,6 +56,7 @@ ROUTES: dict[str, Route] = {
     "/newer": Route("newer"),
     "/private": Route("private", feature="auth", protected=True),
     "/scratch/": Route("scratch", (*READ, "POST"), "write"),
+    "/scratch/*": Route("scratched", (*READ, "PUT", "DELETE"), "write"),
     "/cors": Route("cors", (*READ, "POST"), "cors"),
 }
 
@@ -92,7 +93,7 @@ class Resources(Ranges):
         """The row of a path: its own, or the nearest above that has what is below."""
         if path in self.routes:
             return self.routes[path]
-        above = [name for name, route in self.routes.items() if route.below and path.startswith(name)]
+        above = [name for name in self.routes if name.endswith("/*") and path.startswith(name[:-1])]
         return self.routes[max(above, key=len)] if above else None
 
     def path_of(self, request: Request) -> str:
@@ -184,13 +185,13 @@ class Resources(Ranges):
         """101 where the one other protocol is wanted that there is; everything else is passed over (RFC 9110 7.8)."""
         if not self.upgrades(request):
             return None
-        return Response(101, (("Connection", "upgrade"), ("Upgrade", self.config.upgrade)))
+        return Response(101, (("Connection", "upgrade"), ("Upgrade", self.config.switches)))
 
     def upgrades(self, request: Request) -> bool:
         """Whether a protocol that is spoken here was offered, in HTTP/1.1, as an option of the connection."""
         offered = [name.lower() for name in request.members("upgrade")]
         wanted = request.version >= (1, 1) and "upgrade" in self.connection_options(request)
-        return wanted and bool(self.config.upgrade) and self.config.upgrade.lower() in offered
+        return wanted and bool(self.config.switches) and self.config.switches.lower() in offered
 
     def on_upgraded(self, data: bytes) -> None:
         """The other protocol is an echo."""
@@ -277,7 +278,9 @@ class Resources(Ranges):
     def redirect(self, status: int, path: str, query: bytes | None = None) -> Response:
         """A redirection within this site, with the query of the request."""
         location = self.location(path) + ("" if query is None else f"?{self.location_query(query)}")
-        return Response(status, (("Location", location), *self.page_fields()), self.page("It is elsewhere", "").encode())
+        return Response(
+            status, (("Location", location), *self.page_fields()), self.page("It is elsewhere", "").encode()
+        )
 
     def location(self, path: str) -> str:
         """A path as it stands in a field: relative to whatever host was asked, and encoded again (RFC 9110 10.2.2)."""
@@ -317,7 +320,7 @@ class Resources(Ranges):
 
     def answer_newer(self, request: Request) -> Response:
         """426 (RFC 9110 15.5.22): another protocol is wanted here."""
-        fields = (("Upgrade", self.config.upgrade or "netconform"), ("Connection", "upgrade"))
+        fields = (("Upgrade", self.config.switches or "netconform"), ("Connection", "upgrade"))
         raise Refusal(426, "This wants another protocol", fields)
 
     # pages from elsewhere

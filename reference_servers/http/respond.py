@@ -196,7 +196,8 @@ class Responses(Framing):
         """Date and Server (RFC 9110 6.6.1, 10.2.4)."""
         if response.status < 200:
             return ()
-        return (("Date", self.format_date(self.today())), ("Server", self.server()))
+        date = () if response.has("date") else (("Date", self.format_date(self.today())),)
+        return (*date, ("Server", self.server()))
 
     def framing_fields(self, request: Request | None, response: Response, delimited: Delimited) -> Fields:
         """Content-Length or Transfer-Encoding, never both (RFC 9112 6.2)."""

@@ -19,6 +19,8 @@ from pytest_netconform.reference_servers.http.request import Request
 ROOM = 1 << 26  # octets of all files
 FILES = 1000
 ENTRIES = 200  # entries of a list; the oldest makes room
+SUBMISSIONS = 16  # forms, each as large as a body may be
+CACHED, VARIANTS = 100, 4  # stored answers, and those of one of them
 SESSIONS = 500  # likewise
 RECEIVED, RECEIVED_OCTETS = 1000, 1 << 26  # requests that are remembered
 
@@ -60,6 +62,8 @@ class Site:
         self._number = 0
         self._files: dict[str, Stored] = {}
         self._entries: deque[str] = deque(maxlen=ENTRIES)
+        self._submissions: dict[int, object] = {}
+        self._cached: dict[str, list[object]] = {}
         self._notes: dict[int, Note] = {}
         self._sessions: dict[str, str] = {}
         self._received: deque[Request] = deque()
@@ -118,15 +122,44 @@ class Site:
 
     # a list that everybody may write to
 
-    def add_entry(self, text: str) -> None:
-        """One more entry."""
+    def add_submission(self, shown: object, texts: Sequence[str]) -> int:
+        """A form was posted: what to show under the number that it gets, and its texts for the list."""
         with self._lock:
-            self._entries.append(text)
+            number = self.number()
+            self._submissions[number] = shown
+            self._entries.extend(texts)
+            while len(self._submissions) > SUBMISSIONS:
+                del self._submissions[next(iter(self._submissions))]
+            return number
+
+    def submission(self, number: int) -> object:
+        """What was posted under a number; None if nothing was, or long ago."""
+        with self._lock:
+            return self._submissions.get(number)
+
+    def clear_entries(self) -> None:
+        """The list is empty."""
+        with self._lock:
+            self._entries.clear()
 
     def entries(self) -> Sequence[str]:
         """All of them, oldest first."""
         with self._lock:
             return tuple(self._entries)
+
+    # stored answers
+
+    def cache_add(self, key: str, kept: object) -> None:
+        """Store an answer; the oldest make room."""
+        with self._lock:
+            self._cached[key] = [kept, *self._cached.pop(key, [])][:VARIANTS]
+            while len(self._cached) > CACHED:
+                del self._cached[next(iter(self._cached))]
+
+    def cached(self, key: str) -> Sequence[object]:
+        """The stored answers under a key, newest first."""
+        with self._lock:
+            return tuple(self._cached.get(key, ()))
 
     # notes
 
