@@ -71,6 +71,28 @@ class AnsweringLines(Null):
             self.send(self.answer * lines)
 
 
+class AnsweringHeads(Null):
+    """Gives the same answer to every empty line, which is all that it knows of HTTP."""
+
+    def on_data(self, data: bytes) -> None:
+        self._heard = getattr(self, "_heard", b"") + data
+        *heads, self._heard = self._heard.split(b"\r\n\r\n")
+        for _ in heads:
+            self.say()
+
+    def say(self) -> None:
+        """One answer."""
+        self.send(self.answer)
+
+
+class AnsweringAHead(AnsweringHeads):
+    """Likewise, and closes behind its answer."""
+
+    def say(self) -> None:
+        super().say()
+        self.act(Close())
+
+
 class Talking(Null):
     """Sends its answer again and again without having been asked, and hears nothing."""
 
@@ -122,6 +144,12 @@ NULLS: dict[str, Callable[[bytes, bytes], Session]] = {
     "staying": Staying,
 }
 
+#: More of them where a head ends in an empty line.
+NULL_HEADS: dict[str, Callable[[bytes, bytes], Session]] = {
+    **NULLS,
+    "same-per-head": AnsweringHeads,
+    "same-and-close": AnsweringAHead,
+}
 
 # -- behind datagrams
 

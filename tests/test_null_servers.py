@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULL_HEADS, NULLS
 from pytest_netconform.verdict import Verdict
 from tests.gates import Gate, cases
 
@@ -57,6 +57,12 @@ WORDS = {
         Words(b"220 x\r\n", b"230 In\r\n"),
         Words(b"", b"220 OK\r\n"),
     ],
+    "http": [
+        Words(b"", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nConnection: close\r\n\r\nnone\n"),
+        Words(b"", b"<html>"),
+    ],
     "stream": [
         Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
         Words(b"", b"Ugly.", "zen"),
@@ -97,7 +103,7 @@ WORDS = {
         Words(b"", b"\xff", "daytime-udp"),
     ],
 }
-NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS}
+NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS, "http": NULL_HEADS}
 CASES = [
     pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
     for protocol, every in WORDS.items()
