@@ -36,7 +36,8 @@ class Entry:
 
 def parse_value(text: str) -> tuple[str, dict[str, str]]:
     """A value and its parameters, as Content-Type and Content-Disposition have them; names in lower case."""
-    main, parameters = text.partition(";")[0].strip(" \t").lower(), {}
+    main = text.partition(";")[0].strip(" \t").lower()
+    parameters: dict[str, str] = {}
     for match in PARAMETER.finditer(text, len(text.partition(";")[0])):
         value = match[2]
         # browsers escape the quote as %22 and leave backslashes alone (WHATWG HTML 4.10.21.8)
