@@ -66,7 +66,7 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "closing": {"persistent": "0"},
         "http10": {"http10": "1"},
         "cache": {"cache": "1"},
-        "upgrading": {"upgrade": "nc-echo"},
+        "upgrading": {"switches": "nc-echo"},
         "sparse": {"without": "ranges,etag,gzip,chunked,trailers,write,auth,redirect,options"},
     },
     "stream": {
