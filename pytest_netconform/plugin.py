@@ -20,6 +20,7 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
     from pytest_netconform.fixtures.ftp_server import FtpServer
+    from pytest_netconform.fixtures.http_server import HttpServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
@@ -170,4 +171,20 @@ def netconform_ftp_server(netconform_ca: Authority) -> Iterator[FtpServer]:
     """A correct FTP server for a client under test: host, port, url, files, write(), wait()."""
     server: Any = import_module("pytest_netconform.fixtures.ftp_server")
     with server.ftp_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_http_server(netconform_ca: Authority) -> Iterator[HttpServer]:
+    """A correct HTTP/1.1 server for a client under test: host, port, url, received, answer(), wait()."""
+    server: Any = import_module("pytest_netconform.fixtures.http_server")
+    with server.http_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_https_server(netconform_ca: Authority) -> Iterator[HttpServer]:
+    """The same inside TLS."""
+    server: Any = import_module("pytest_netconform.fixtures.http_server")
+    with server.http_server(netconform_ca, tls=True) as started:
         yield started
