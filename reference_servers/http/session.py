@@ -49,7 +49,7 @@ def given(config: HttpConfig) -> dict[str, str]:
         places["upgrade"] = f"/ {config.switches}"
     if config.cache:
         places["cached"] = "/hello.txt"
-    return {"username": user, "password": password, **places}
+    return {"host": config.host, "username": user, "password": password, **places}
 
 
 #: the same for the configuration in which nothing was changed
