@@ -16,7 +16,7 @@ from enum import Enum
 CRLF = b"\r\n"
 
 # status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF   (RFC 9112 4)
-_STATUS = re.compile(rb"HTTP/(?P<version>[0-9]\.[0-9]) (?P<status>[0-9]{3})(?P<space> ?)(?P<reason>.*)", re.DOTALL)
+_STATUS = re.compile(rb"HTTP/(?P<version>[0-9]\.[0-9]) (?P<status>[0-9]{3})(?![0-9])(?P<space> ?)(?P<reason>.*)", re.DOTALL)
 # what is read as a status line although it is none
 _NEARLY = re.compile(
     rb"(?P<version>HTTP/[^ \t\r\n]*)[ \t]*(?P<status>[0-9]{1,9})(?P<reason>.*)", re.DOTALL | re.IGNORECASE
@@ -240,6 +240,7 @@ class ResponseFramer:
         del self._data[: len(octets)]
         begun = self._begin()
         self._data[:0] = octets
+        self._searched = 0  # it was counted without them
         if begun and self._part is not None:
             self._part.preceded(octets)
         return begun
