@@ -11,9 +11,9 @@ import base64
 import re
 import secrets
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pytest_netconform.dialogue import Dialogue, Say, Visit, shown
+from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, shown
 from pytest_netconform.dialogues.http_fates import NO, UNDERSTOOD, Answers, End, Fate, told
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity, NotApplicable
@@ -48,6 +48,7 @@ class Http(Dialogue[Response]):
         self.original = NOTHING
         self._probe = b""  # the word of the last one
         self._hiding = False  # whether there is a canary
+        self._counting = False
         self._answered = 0  # final responses on this connection
         self._bye = False  # the last of them said that it is closed behind it
 
@@ -183,6 +184,19 @@ class Http(Dialogue[Response]):
             self._bye = value.closing
         return value
 
+    def _await(self, what: str, seconds: float, pattern: bytes = b"") -> None:
+        if not self._counting:
+            super()._await(what, seconds, pattern)
+
+    def weigh(self, value: Response, *codes: Code, **more: Any) -> None:
+        """Judge an answer that was read already: by its status."""
+        try:
+            super().weigh(value, *codes, **more)
+        except NonConformity as problem:
+            if problem.pattern is not None:
+                problem.pattern = rb"(?s:.*?)HTTP/[0-9.]+ " + problem.pattern
+            raise
+
     def _ended_by_close(self) -> Response | None:
         self.framer.ended()
         return self.framer.next()
@@ -255,6 +269,8 @@ class Http(Dialogue[Response]):
         finals: list[Response] = []
         interim: list[Response] = []
         end = End.OPEN
+        self._await("end", self.target.patience if within is None else within)
+        self._counting = True  # no answer is owed one by one
         while len(finals) < MOST:
             enough = len(finals) > wanted if probe else len(finals) >= wanted
             try:
@@ -265,6 +281,7 @@ class Http(Dialogue[Response]):
                 end = (End.RESET if self.broken else End.CLOSED) if self.over else End.OPEN
                 break
             (finals if value.final else interim).append(value)
+        self._counting = False
         probed = probe and self._is_probe(finals, wanted)
         hidden = self._hidden(finals[wanted : -1 if probed else None])
         return Answers(tuple(finals), tuple(interim), end, wanted, probe, probed, hidden, codes)

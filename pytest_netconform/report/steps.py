@@ -27,6 +27,7 @@ PAUSE = 0.25  # seconds of our own silence that are repeated
 APART = 0.0009  # seconds between two words that were to travel apart
 SEGMENTS = 0.01  # seconds in which they do
 PIECE = 96  # octets of one literal
+LEFTOVERS = b"(?s:.*?)"  # how the pattern of an answer begins that may stand behind the rest of another
 URGENT = b"urgent: "  # the note of an octet that was sent so
 RUN = 40  # equal octets that are written as a product
 
@@ -316,7 +317,7 @@ class _Lines:
             return f'"take", {wait.seconds:g}, {int(wait.pattern)}'
         if wait.what != "answer":
             return f'"wait", {wait.seconds:g}'
-        beginning = self._beginning(place + 1, number)
+        beginning = b"" if wait.pattern.startswith(LEFTOVERS) else self._beginning(place + 1, number)
         return f'"answer", {self._writer._name(wait.pattern)}, {wait.seconds:g}, {beginning!r}'
 
     def _beginning(self, place: int, number: int) -> bytes:

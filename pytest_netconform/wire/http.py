@@ -16,7 +16,9 @@ from enum import Enum
 CRLF = b"\r\n"
 
 # status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF   (RFC 9112 4)
-_STATUS = re.compile(rb"HTTP/(?P<version>[0-9]\.[0-9]) (?P<status>[0-9]{3})(?![0-9])(?P<space> ?)(?P<reason>.*)", re.DOTALL)
+_STATUS = re.compile(
+    rb"HTTP/(?P<version>[0-9]\.[0-9]) (?P<status>[0-9]{3})(?![0-9])(?P<space> ?)(?P<reason>.*)", re.DOTALL
+)
 # what is read as a status line although it is none
 _NEARLY = re.compile(
     rb"(?P<version>HTTP/[^ \t\r\n]*)[ \t]*(?P<status>[0-9]{1,9})(?P<reason>.*)", re.DOTALL | re.IGNORECASE
@@ -161,8 +163,8 @@ class ResponseFramer:
 
     #: where a response that cannot be framed is judged
     grammar = "HTTP-9112-5-response-grammar"
-    #: for a reproducer: a head; whoever needs the body as well reads on
-    pattern = rb"HTTP/[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n"
+    #: for a reproducer, which counts no octets: a head, behind what is left of the body before it
+    pattern = rb"(?s:.*?)HTTP/1\.[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n"
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
