@@ -129,8 +129,16 @@ class Framing(Heads):
         self.check_head_size(end)
         head = bytes(self._input[:end])
         self._consume(end)
-        self.begin(self.parse_head(self.split_head(head)))
+        self.begin(self.parse_head(self._lines_of(head)))
         return True
+
+    def _lines_of(self, head: bytes) -> list[bytes]:
+        try:
+            return self.split_head(head)
+        except Refusal:
+            # what arrives line by line is refused for its first line first
+            self.preview_request_line(head.partition(b"\n")[0])
+            raise
 
     def skip_blank_lines(self) -> None:
         """Empty lines before a request line are passed over (RFC 9112 2.2)."""
