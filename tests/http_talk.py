@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import h11
 
 from pytest_netconform.reference_servers.http import HttpConfig, HttpSession, Site
-from pytest_netconform.reference_servers.session import Peer
+from pytest_netconform.reference_servers.session import Action, Peer, TellWhenSent
 from pytest_netconform.wire.cuts import Cut, whole
 from tests.talk import Talk
 
@@ -79,12 +79,20 @@ class HttpTalk(Talk):
         self, config: HttpConfig | None = None, site: Site | None = None, cut: Cut = whole, *, secure: bool = False
     ) -> None:
         self.site = site or Site()
+        self.tells = False  # the session waits until what it sent has been read
         super().__init__(HttpSession(config, self.site), cut, Peer(secure=secure))
+
+    def heed(self, actions: list[Action]) -> None:
+        self.tells |= any(isinstance(action, TellWhenSent) for action in actions)
+        super().heed(actions)
 
     def asks(self, data: bytes, *methods: str) -> list[Answer]:
         """Say octets and read what is answered: as many answers as methods, and nothing else."""
         begin = len(self.sent)
         self.say(data)
+        while self.tells:
+            self.tells = False
+            self.heed(self.session.sent(self.now))
         return read(self.sent[begin:], *methods, closed=self.closed)
 
     def ask(self, method: str, target: str, *lines: str, body: bytes | None = None) -> Answer:
