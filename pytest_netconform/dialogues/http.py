@@ -35,6 +35,7 @@ class Http(HttpTalk):
         *stimulus: bytes,
         requests: int | None = None,
         codes: tuple[int, ...] = (400,),
+        right: int = 501,
         within: float | None = None,
         probe: bool = True,
     ) -> Answers:
@@ -48,6 +49,7 @@ class Http(HttpTalk):
         finals: list[Response] = []
         interim: list[Response] = []
         end = End.OPEN
+        self._said = self._shown(b"".join(stimulus))
         self._await("end", self.target.patience if within is None else within)
         self._counting = True  # no answer is owed one by one
         while len(finals) < MOST:
@@ -63,7 +65,7 @@ class Http(HttpTalk):
         self._counting = False
         probed = probe and self._is_probe(finals, wanted)
         hidden = self._hidden(finals[wanted : -1 if probed else None])
-        return Answers(tuple(finals), tuple(interim), end, wanted, probe, probed, hidden, codes)
+        return Answers(tuple(finals), tuple(interim), end, wanted, probe, probed, hidden, codes, right)
 
     def _is_probe(self, finals: list[Response], wanted: int) -> bool:
         """Whether the last answer is the probe's: it repeats its word, or is what that always gets, in its place."""
@@ -147,10 +149,10 @@ class Http(HttpTalk):
             raise Inconclusive(f"the twin gets {right}, so that a refusal by that says nothing")
         patient = None if Fate.WAITING not in fates and Fate.SWALLOWED not in fates else self.target.window
         within = patient if within is None else within
-        answers = self.count(stimulus, requests=requests, codes=codes, within=within, probe=probe)
+        answers = self.count(stimulus, requests=requests, codes=codes, right=right, within=within, probe=probe)
         if answers.fate not in fates and answers.fate is Fate.SERVED_CLOSED and Fate.SERVED in fates:
             self.renew()  # the close may have crossed the probe (RFC 9112 9.5)
-            answers = self.count(stimulus, requests=requests, codes=codes, within=within, probe=probe)
+            answers = self.count(stimulus, requests=requests, codes=codes, right=right, within=within, probe=probe)
         self._weigh_fate(stimulus, answers, fates, tolerated or {}, noted or {})
         return answers
 
@@ -210,6 +212,11 @@ class Http(HttpTalk):
         value = echo.fields.get(name)
         self.require(value is None, f"no field {name} in answer to {self._said}", f"{name}: ".encode() + (value or b""))
 
+    def bodiless(self, answers: Answers) -> None:
+        """The application saw no body: what stands behind a request was not taken for one, even where none followed."""
+        if answers.echo is not None:
+            self.require(not answers.echo.body, f"no body in answer to {self._said}", answers.echo.body)
+
     def same_as(self, stimulus: bytes, plain: bytes, *, fates: Fate = NOWHERE, body: bool = False) -> Answers:
         """The stimulus gets the status (and the body) that the plain request gets; `fates` are as good."""
         right = self.understood(plain)
@@ -221,21 +228,21 @@ class Http(HttpTalk):
         assert wanted is not None
         expected = f"{wanted.status} in answer to {self._shown(stimulus)}, as for {self._shown(plain)}"
         expected += f"; {told(fates, (400,))} would do" if fates else ""
-        lost = found is None
-        self._same(found is not None and found.status == wanted.status, expected, str(answers), passing=lost)
+        self._same(found is not None and found.status == wanted.status, expected, answers)
         assert found is not None
         if body:
-            self._same(found.body == wanted.body, expected + ", with the same body", self._shown(found.body))
-        self._same(answers.fate in UNDERSTOOD, expected + ", and the probe's answer", str(answers))
+            self._same(found.body == wanted.body, expected + ", with the same body", answers, self._shown(found.body))
+        self._same(answers.fate in UNDERSTOOD, expected + ", and the probe's answer", answers)
         return answers
 
-    def _same(self, truth: bool, expected: str, received: str, *, passing: bool = False) -> None:
+    def _same(self, truth: bool, expected: str, answers: Answers, received: str = "") -> None:
         if not truth:
-            raise NonConformity(expected, received, owed=passing, passing=passing)
+            owed, lost = answers.fate in WRONG_AT_ANY_LEVEL, not answers.finals
+            raise NonConformity(expected, received or str(answers), owed=owed, passing=lost)
 
 
-#: Breaches that are none of style: a server that does these is out of step, or gone.
-WRONG_AT_ANY_LEVEL = Fate.SMUGGLED | Fate.SPLIT | Fate.SWALLOWED | Fate.WAITING | Fate.MISFRAMED | Fate.GARBAGE
+#: What fails at any level: a second answer, or an owed one that never comes.
+WRONG_AT_ANY_LEVEL = Fate.SMUGGLED | Fate.SPLIT | Fate.SWALLOWED | Fate.WAITING
 
 
 def _evidence(fate: Fate) -> set[str]:

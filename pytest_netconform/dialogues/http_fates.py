@@ -64,6 +64,7 @@ class Answers:
 
     requests: how many the stimulus was made of. probing: whether a probe stood behind it; probed: whether the last
     response is the probe's. smuggled: the one to the canary, if there was one. codes: those that are a refusal here.
+    right: a 5yz that is none of failure: that of the twin, or 501, by which a method is not known.
     """
 
     finals: tuple[Response, ...]
@@ -74,6 +75,7 @@ class Answers:
     probed: bool = False
     smuggled: Response | None = None
     codes: tuple[int, ...] = (400,)
+    right: int = 501
 
     @property
     def first(self) -> Response | None:
@@ -108,7 +110,7 @@ class Answers:
         refused = last.status in self.codes
         if self.end is not End.OPEN and refused and len(self.finals) <= self.requests:
             return Fate.REFUSED
-        if last.status >= 500 and not refused:
+        if last.status >= 500 and not refused and last.status != self.right:
             return Fate.FAILED
         if not self.probing:
             return self._unprobed(refused)

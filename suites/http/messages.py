@@ -32,10 +32,11 @@ def test_bare_cr_in_a_value(http: Http) -> None:
 
 @requirement("HTTP-9112-2.2-bare-cr-smuggle", SECURITY, "RFC 9112 2.2, 11.2", "A bare CR hides no Content-Length.")
 @hostile
-def test_bare_cr_hides_no_length(http: Http) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_bare_cr_hides_no_length(http: Http, method: str) -> None:
     """What stands behind the request is the next one, and no body."""
-    line = "X-A: b{}Content-Length: 40"
-    http.meets(http.get(line.format("\r")), UNDERSTOOD | NO, twin=http.get(line.format(" ")))
+    stimulus, twin = (http.request(method, http.sink, f"X-A: b{octet}Content-Length: 40") for octet in "\r ")
+    http.bodiless(http.meets(stimulus, UNDERSTOOD | NO, 400, 411, twin=twin))
 
 
 @requirement("HTTP-9112-2.2-bare-cr-head-end", SECURITY, "RFC 9112 2.2", "A head does not end at CR LF CR.")
@@ -86,10 +87,12 @@ def test_blank_before_the_first_field(http: Http) -> None:
     "A line that begins with a blank frames nothing.",
 )
 @hostile
-def test_blank_before_content_length(http: Http) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_blank_before_content_length(http: Http, method: str) -> None:
     """The Content-Length with a blank before it does not swallow the next request."""
-    stimulus = http.request("GET", None, " Content-Length: 40", f"Host: {http.host}", host=None)
-    http.meets(stimulus, UNDERSTOOD | NO, twin=http.get("X-Length: 40"))
+    lines = f"Content-Length: 40\r\nHost: {http.host}"
+    stimulus, twin = (http.request(method, http.sink, start + lines, host=None) for start in (" ", "X-"))
+    http.bodiless(http.meets(stimulus, UNDERSTOOD | NO, 400, 411, twin=twin))
 
 
 # -- what is no request
@@ -106,11 +109,14 @@ def test_garbage(http: Http, octets: bytes) -> None:
 
 @requirement("HTTP-9112-2.2-octets-not-unicode", MUST, "RFC 9112 2.2", "A head is octets, and no text.")
 @hostile
-def test_unicode_line_separators(http: Http) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unicode_line_separators(http: Http, method: str) -> None:
     """U+2028 and U+0085 in a value split no lines."""
     line = b"X-U: %sContent-Length: 40%sTransfer-Encoding: chunked"
-    stimulus = http.get(line % (b"\xe2\x80\xa8", b"\xc2\x85"))
-    http.meets(stimulus, UNDERSTOOD | NO, twin=http.get(line % (b" ", b" ")))
+    stimulus, twin = (
+        http.request(method, http.sink, line % ends) for ends in ((b"\xe2\x80\xa8", b"\xc2\x85"), (b" ", b" "))
+    )
+    http.bodiless(http.meets(stimulus, UNDERSTOOD | NO, 400, 411, twin=twin))
 
 
 NOT_CHECKED: list[tuple[str, str]] = []
