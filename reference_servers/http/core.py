@@ -133,6 +133,8 @@ class HttpCore(Responses):
         """Nothing is under way any more: take what has arrived meanwhile."""
         if self.stage is Stage.BUSY and self.waiting is None and self.unread <= UNREAD:
             self.stage = Stage.HEAD
+            if self.flooded:
+                self.finish()
         self.digest()
         if self.ended:
             self.on_end()
@@ -142,7 +144,7 @@ class HttpCore(Responses):
 
     def persists(self, request: Request, response: Response) -> bool:
         """Whether another request may follow (RFC 9112 9.3)."""
-        if self.config.http10 or not self.config.persistent or self.is_spent():
+        if self.config.http10 or not self.config.persistent or self.is_spent() or self.flooded:
             return False
         if self.delimited(request, response) is Delimited.CLOSE:
             return False

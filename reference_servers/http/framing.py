@@ -49,6 +49,7 @@ class Framing(Heads):
         super().__init__()
         self.stage = Stage.HEAD
         self.head: Request | None = None  # of the request that is being read or answered
+        self.flooded = False  # more arrived during an answer than is kept: nothing can be read behind it
         self.only_head = False  # the request under way is HEAD, as far as anybody can see
         self._input = bytearray()
         self._searched = 0
@@ -88,8 +89,9 @@ class Framing(Heads):
             self.reject(refusal)
         if self.stage is Stage.NOTHING:
             self._input.clear()
-        elif self.stage is Stage.BUSY:
-            del self._input[WAITING:]
+        elif self.stage is Stage.BUSY and len(self._input) > WAITING:
+            self._input.clear()
+            self.flooded = True
 
     def _take(self) -> bool:
         """One step; False when more octets are needed, or none are wanted."""

@@ -43,6 +43,7 @@ class Pages(Access, Resources):
     """An application in small."""
 
     routes: Mapping[str, Route] = PAGES
+    after_post: int = 303  # the status behind a form that was taken
 
     # forms
 
@@ -129,7 +130,7 @@ class Pages(Access, Resources):
 
     def see_other(self, path: str, shown: object = None) -> Response:
         """Behind a POST comes a GET, so that nothing is posted twice."""
-        return self.json_response(shown, 303).adding(("Location", self.location(path)))
+        return self.json_response(shown, self.after_post).adding(("Location", self.location(path)))
 
     def answer_submitted(self, request: Request) -> Response:
         """What was posted once."""

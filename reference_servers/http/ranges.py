@@ -31,7 +31,7 @@ class Ranges(Conditions):
         try:
             self.evaluate(request, shown)
         except NotModified:
-            return Response(304, self.not_modified_fields(shown))
+            return self.not_modified(shown)
         if self.cuts(request, shown):
             return self.partial(request, shown)
         return Response(200, self.fields_of(shown), shown.content)
@@ -87,6 +87,10 @@ class Ranges(Conditions):
             *((("ETag", str(tag)),) if tag is not None else ()),
             *((("Last-Modified", self.format_date(modified)),) if modified is not None else ()),
         )
+
+    def not_modified(self, shown: Representation) -> Response:
+        """304, which has no content (RFC 9110 15.4.5)."""
+        return Response(304, self.not_modified_fields(shown))
 
     def not_modified_fields(self, shown: Representation) -> Fields:
         """What a cache needs to go on with what it has (RFC 9110 15.4.5)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import quote, unquote_to_bytes
 
 from pytest_netconform.reference_servers.http.conditions import Representation
@@ -211,7 +212,8 @@ class Resources(Ranges):
 
     def home_fields(self) -> Fields:
         """Cached for a minute."""
-        return (("Cache-Control", "max-age=60"), *self.security_fields())
+        expires = ("Expires", self.format_date(self.today() + timedelta(seconds=60)))
+        return (("Cache-Control", "max-age=60"), expires, *self.security_fields())
 
     def answer_hello(self, request: Request) -> Response:
         """A text."""

@@ -28,7 +28,7 @@ RECEIVED, RECEIVED_OCTETS = 1000, 1 << 26  # requests that are remembered
 MODIFIED = datetime(2025, 6, 1, 12, 30, 15, tzinfo=timezone.utc)
 
 HELLO = b"".join(b"Hello number %03d, from a text that stays the same.\n" % number for number in range(1, 25))
-BIG = b"".join(hashlib.sha256(b"netconform %d" % number).digest() for number in range(1 << 15))
+BIG = hashlib.shake_128(b"netconform").digest(1 << 20)
 
 
 class SiteFull(Exception):

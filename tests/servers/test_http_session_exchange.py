@@ -209,3 +209,19 @@ def test_answers_wait_for_their_reader() -> None:
     for _ in range(5):
         talk.heed(talk.session.sent(talk.now))
     assert [len(answer.body) for answer in read(talk.sent, *["GET"] * 5, closed=False)] == [1 << 20] * 5
+
+
+def test_a_flood_during_an_answer() -> None:
+    """What is more than can wait is not kept, and what stands behind it is not taken for a request."""
+    talk = HttpTalk()
+    talk.say(request(first=b"GET /slow HTTP/1.1"))
+    for _ in range(20):
+        talk.say(b"x" * 65536)
+    talk.wait_until(2.0)
+    (answer,) = read(talk.sent, "GET", closed=True)
+    assert answer.status == 200 and answer["connection"] == "close" and talk.closed
+    talk = HttpTalk()
+    talk.say(request(first=b"GET /big.bin HTTP/1.1"))
+    talk.say(b"x" * (2 << 20))
+    talk.heed(talk.session.sent(0.0))
+    assert talk.closed and len(talk.sent) < 2 << 20
