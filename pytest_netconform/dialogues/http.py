@@ -62,6 +62,8 @@ class Http(HttpTalk):
                 end = (End.RESET if self.broken else End.CLOSED) if self.over else End.OPEN
                 break
             (finals if value.final else interim).append(value)
+            if self.framer.stuck:
+                break
         self._counting = False
         probed = probe and self._is_probe(finals, wanted)
         hidden = self._hidden(finals[wanted : -1 if probed else None])

@@ -136,8 +136,8 @@ class Response:
 
     @property
     def final(self) -> bool:
-        """Whether it is the answer, and none on the way to it (RFC 9110 15.2)."""
-        return not 100 <= self.status < 200 or self.status == 101
+        """Whether it is the answer, and none on the way to it (RFC 9110 15.2), or the end of all answers."""
+        return bool(self.problem) or not 100 <= self.status < 200 or self.status == 101
 
     @property
     def closing(self) -> bool:
@@ -174,6 +174,7 @@ class ResponseFramer:
         self._searched = 0
         self._over = False
         self._tunnel = False
+        self.stuck = False  # a limit was met: nothing more is kept, and nothing more is a response
         self._part: _Part | None = None  # the response whose body is being read
 
     def asked(self, *methods: str) -> None:
@@ -182,7 +183,8 @@ class ResponseFramer:
 
     def feed(self, data: bytes) -> None:
         """Add octets."""
-        self._data += data
+        if not self.stuck:
+            self._data += data
 
     def ended(self) -> None:
         """There will be no more octets: what the close delimits is whole now, and what it cuts short is a value."""
@@ -195,6 +197,7 @@ class ResponseFramer:
         assert self._part is not None
         if not self._part.read(self._data, self._limits, over=self._over):
             return None
+        self.stuck = self.stuck or self._part.endless
         found, self._part = self._part.value(self._data), None
         return self._counted(found)
 
@@ -206,7 +209,7 @@ class ResponseFramer:
 
     def _begin(self) -> bool:
         """Whether a whole head is there; then it is a part."""
-        if self._tunnel or not self._data:
+        if self._tunnel or self.stuck or not self._data:
             return False
         if not _BEGIN.match(self._data[:5]) and (len(self._data) >= 5 or not b"HTTP/".startswith(self._data[:5])):
             return self._pass_over()
@@ -249,6 +252,7 @@ class ResponseFramer:
 
     def _give_up(self, why: str) -> bool:
         self._part = _garbage(bytes(self._data), why)
+        self.stuck = True
         return True
 
     def _leftovers(self) -> Response | None:
@@ -265,6 +269,8 @@ class ResponseFramer:
         if found.status and not found.final:
             self._interim += 1
             if self._interim > self._limits.interim:
+                self.stuck = True
+                self._data.clear()
                 return replace(found, problem=f"more than {self._limits.interim} interim responses")
             return found
         if found.status:
@@ -290,6 +296,7 @@ class _Part:
     owed: int = -1  # octets of the chunk that is being read; -1: its size line comes first
     complete: bool = True
     problem: str = ""
+    endless: bool = False
     trailers: Fields = Fields()
 
     def preceded(self, octets: bytes) -> None:
@@ -325,7 +332,7 @@ class _Part:
 
     def _too_long(self, octets: int, limits: Limits) -> bool:
         if octets > limits.body:
-            self.problem = f"a body that has no end after {limits.body} octets"
+            self.problem, self.endless = f"a body that has no end after {limits.body} octets", True
             self.at = len(self.head) + octets
         return bool(self.problem)
 
