@@ -63,7 +63,7 @@ class HttpCore(Responses):
     def expects(self, head: Request) -> bool:
         """Whether the client waits for a word before he sends the body (RFC 9110 10.1.1)."""
         expectations = head.members("expect")
-        if head.version < VERSION_11 or not expectations:
+        if head.version < VERSION_11 or self.config.http10 or not expectations:
             return False
         for expectation in expectations:
             self.check_expectation(expectation)

@@ -19,6 +19,7 @@ from pytest_netconform.reference_servers.http.request import Request
 ROOM = 1 << 26  # octets of all files
 FILES = 1000
 ENTRIES = 200  # entries of a list; the oldest makes room
+TEXT = 4096  # characters of an entry or a note; the rest is not kept
 SUBMISSIONS = 16  # forms, each as large as a body may be
 CACHED, VARIANTS = 100, 4  # stored answers, and those of one of them
 SESSIONS = 500  # likewise
@@ -127,7 +128,7 @@ class Site:
         with self._lock:
             number = self.number()
             self._submissions[number] = shown
-            self._entries.extend(texts)
+            self._entries.extend(text[:TEXT] for text in texts)
             while len(self._submissions) > SUBMISSIONS:
                 del self._submissions[next(iter(self._submissions))]
             return number
@@ -166,7 +167,7 @@ class Site:
     def add_note(self, owner: str, text: str) -> Note:
         """One more note."""
         with self._lock:
-            note = Note(self.number(), owner, text)
+            note = Note(self.number(), owner, text[:TEXT])
             self._notes[note.number] = note
             while len(self._notes) > ENTRIES:
                 del self._notes[next(iter(self._notes))]

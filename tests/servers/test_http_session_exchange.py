@@ -131,6 +131,9 @@ def test_who_is_not_asked_for_a_word() -> None:
     talk = HttpTalk()
     talk.say(b"POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx")
     assert talk.sent.startswith(b"HTTP/1.1 200")
+    talk = HttpTalk(configured({"http10": "1"}))
+    talk.say(POST + b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\nx")
+    assert talk.sent.startswith(b"HTTP/1.0 200")
 
 
 def test_upgrade() -> None:
