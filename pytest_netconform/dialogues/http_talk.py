@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, shown
 from pytest_netconform.verdict import NonConformity, NotApplicable
-from pytest_netconform.wire.http import Fields, Response, ResponseFramer
+from pytest_netconform.wire.http import Fields, Response
 from pytest_netconform.wire.http_echo import Echo, parse_echo
+from pytest_netconform.wire.http_framer import ResponseFramer
 from pytest_netconform.wire.http_requests import Line, method_of, octets, request
 
 SLICE = 1 << 16  # octets that are written before what came is looked at

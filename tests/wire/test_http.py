@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_netconform.wire.cuts import octets, tokens, whole
-from pytest_netconform.wire.http import Fields, Framing, Limits, Response, ResponseFramer, split_list
+from pytest_netconform.wire.http import Fields, Framing, Response, split_list
+from pytest_netconform.wire.http_framer import Limits, ResponseFramer
 
 MORE = b"HTTP/1.1 418 More\r\nContent-Length: 0\r\n\r\n"
 
