@@ -1,7 +1,8 @@
 """The framer of HTTP/1.1 responses (RFC 9112 6, 7, 8): they are cut exactly, counted, and kept in step.
 
 How long a response is depends on the method that it answers (HEAD, CONNECT), so the framer is told what was asked. What
-cannot be framed says so, and the next response is found where it begins. Whatever a server sends is bounded here: a limit that is met is the problem of a value. Pure: no socket and no clock.
+cannot be framed says so, and the next response is found where it begins. Whatever a server sends is bounded: a limit
+that is met is the problem of a value. Pure: no socket and no clock.
 """
 
 from __future__ import annotations
