@@ -219,6 +219,47 @@ class Http(HttpTalk):
         if answers.echo is not None:
             self.require(not answers.echo.body, f"no body in answer to {self._said}", answers.echo.body)
 
+    def framed(self, *requests: bytes, within: float | None = None) -> Response:
+        """A good request gets its answer, framed as it says: the next answer begins right behind it, or nothing does.
+
+        Returns the (last) answer.
+        """
+        self.known()
+        self.renew()
+        answers = self.count(*requests, within=within)
+        said = self._shown(b"".join(requests))
+        owed = answers.fate in WRONG_AT_ANY_LEVEL
+        if answers.fate not in UNDERSTOOD:
+            expected = f"an answer to {said}, and right behind it the probe's, or the close"
+            raise NonConformity(expected, str(answers), owed=owed, passing=not answers.finals)
+        self.visit.evidence.add("silence")
+        self.visit.evidence.add("twin")
+        return answers.own[-1]
+
+    def closes_behind(self, request: bytes, *, twin: bytes) -> Response:
+        """The connection ends behind the answer to this request, and stays behind the answer to its twin.
+
+        Who closes behind every answer closes here too; that is noted.
+        """
+        self.known()
+        self.renew()
+        if self.count(twin).fate is not Fate.SERVED:
+            self.note("the connection is closed behind any answer")
+        self.renew()
+        self.visit.evidence.add("twin")
+        self.send(request)
+        value = self.answer()
+        self.closes(f"behind the answer to {self._said}")
+        return value
+
+    def alive(self) -> None:
+        """The root gives its usual answer, on this connection or, where it was closed, on another."""
+        status = self.ask(self.get()).status
+        usual = self.usual("root")
+        if status != usual:
+            raise NonConformity(f"{usual} to GET for the root, as always", str(status), owed=True)
+        self.visit.evidence.add("control")
+
     def same_as(self, stimulus: bytes, plain: bytes, *, fates: Fate = NOWHERE, body: bool = False) -> Answers:
         """The stimulus gets the status (and the body) that the plain request gets; `fates` are as good."""
         right = self.understood(plain)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, shown
+from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, listed, shown
 from pytest_netconform.verdict import NonConformity, NotApplicable
+from pytest_netconform.wire.cuts import Cut
 from pytest_netconform.wire.http import Fields, Response
 from pytest_netconform.wire.http_echo import Echo, parse_echo
 from pytest_netconform.wire.http_framer import ResponseFramer
@@ -41,6 +43,7 @@ class HttpTalk(Dialogue[Response]):
         self._hiding = False  # whether there is a canary
         self._counting = False
         self._used = False  # whether anything was said on this connection
+        self._cut = self.wire.cut
         self._answered = 0  # final responses on this connection
         self._bye = False  # the last of them said that it is closed behind it
 
@@ -54,7 +57,20 @@ class HttpTalk(Dialogue[Response]):
     @property
     def host(self) -> str:
         """What to say as Host: `?host=`, or the target's own name and port (RFC 9110 7.2)."""
-        return self.target.options.get("host") or _authority(self.target.spec.host, self.target.spec.port)
+        spec = self.target.spec
+        name = f"[{spec.host}]" if ":" in spec.host else spec.host or "localhost"
+        return self.target.options.get("host") or (name if spec.port in (0, spec.way.port) else f"{name}:{spec.port}")
+
+    @property
+    def scheme(self) -> str:
+        """`http`, or `https` inside TLS."""
+        return "https" if self.wire.secure else "http"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Two host names with different roots (`?vhosts=`). Raises NotApplicable when they were not given."""
+        first, _, second = self.target.option("vhosts").partition(",")
+        return first.strip(), second.strip()
 
     def path(self, option: str) -> str:
         """The path that an option names. Raises NotApplicable when it was not given."""
@@ -118,7 +134,7 @@ class HttpTalk(Dialogue[Response]):
     def _marked(self, nonce: str, *, hidden: bool) -> str:
         """Where a nonce goes: to the echo; else the probe's answer is that of nothing, and the canary's the root's."""
         if echo := self.target.options.get("echo"):
-            return f"{echo}?{nonce}"
+            return f"{echo}{'&' if '?' in echo else '?'}{nonce}"
         return f"{self.root}?{nonce}" if hidden else f"{self._folder}/{nonce}"
 
     def basic(self, username: str | None = None, password: str | None = None) -> str:
@@ -153,6 +169,10 @@ class HttpTalk(Dialogue[Response]):
         self._used = True
         super().send(data)
 
+    def cut(self, how: Cut) -> None:
+        """Say everything from now on in segments that are cut like that."""
+        self._cut = self.wire.cut = how
+
     @property
     def framer(self) -> ResponseFramer:
         """The framer, which must know what was asked."""
@@ -165,7 +185,7 @@ class HttpTalk(Dialogue[Response]):
             return
         self.wire.close()
         self.wire = self.visit.dial()
-        self.wire.kept = KEPT
+        self.wire.kept, self.wire.cut = KEPT, self._cut
         self._framer = self._make_framer()
         self.over = self.broken = self._bye = self._used = False
         self._answered = 0
@@ -223,6 +243,20 @@ class HttpTalk(Dialogue[Response]):
         self.send(data)
         return self.answer(within=within)
 
+    def exchange(
+        self,
+        command: Say,
+        *codes: Code,
+        tolerated: Mapping[Code, str] | None = None,
+        noted: Mapping[Code, str] | None = None,
+        within: float | None = None,
+    ) -> Response:
+        """Ask one thing and expect one of these statuses: `ask`, and `weigh`."""
+        value = self.ask(command, within=within)
+        expected = f"{listed(codes)} in answer to {self._said}"
+        self.weigh(value, *codes, tolerated=tolerated, noted=noted, expected=expected)
+        return value
+
     def echoed(self, *requests: Say) -> Echo:
         """What the echo says that it was asked. Raises NonConformity where it does not say."""
         answer = self.ask(*requests)
@@ -250,8 +284,3 @@ class HttpTalk(Dialogue[Response]):
     def usual(self, what: str) -> int:
         """The status that the sanity dialogue got for `root`, or for the `unknown`; 0 where it did not get so far."""
         return self.target.survey.facts.get(what, 0)
-
-
-def _authority(host: str, port: int) -> str:
-    name = f"[{host}]" if ":" in host else host or "localhost"
-    return name if port in (0, 80, 443) else f"{name}:{port}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from datetime import datetime, timezone
 
 import pytest
 
 from pytest_netconform.wire.http import Fields
+from pytest_netconform.wire.http_codings import decoded
 from pytest_netconform.wire.http_cookies import parse_set_cookie
 from pytest_netconform.wire.http_echo import Echo, parse_echo
 from pytest_netconform.wire.http_fields import (
@@ -268,3 +271,18 @@ def test_echoes() -> None:
     assert parse_echo(pairs.encode()) == parse_echo(mapped.encode()) == wanted
     for other in (b"", b"[]", b"{}", b"[" * 10_000, b'{"method": "GET", "target": "/", "headers": [1]}', b"\xff"):
         assert parse_echo(other) is None
+
+
+# -- codings
+
+
+def test_codings() -> None:
+    """gzip, in one member or two, and deflate give back what they hold; what is broken or huge gives nothing."""
+    zipped = gzip.compress(b"hello")
+    assert decoded(zipped, "GZIP") == decoded(zlib.compress(b"hello"), "deflate") == decoded(b"hello", "identity")
+    assert decoded(zipped + zipped, "gzip") == b"hellohello"
+    assert decoded(b"", "gzip") == b""
+    for wrong in (zipped[:-1], zipped + b"x", b"hello", zipped[:-8] + b"\0" * 8):
+        assert decoded(wrong, "gzip") is None
+    assert decoded(gzip.compress(b"\0" * 10_000), "gzip", most=1000) is None
+    assert decoded(b"hello", "br") is None
