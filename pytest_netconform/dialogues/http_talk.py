@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pytest_netconform.dialogue import Code, Dialogue, Say, Visit, listed, shown
+from pytest_netconform.transport import Gone, Silence, TlsFailure
 from pytest_netconform.verdict import NonConformity, NotApplicable
 from pytest_netconform.wire.cuts import Cut
 from pytest_netconform.wire.http import Fields, Response
@@ -20,6 +21,7 @@ from pytest_netconform.wire.http_framer import ResponseFramer
 from pytest_netconform.wire.http_requests import Line, method_of, octets, request
 
 SLICE = 1 << 16  # octets that are written before what came is looked at
+SLICE_SECONDS = 0.004  # in which a server may say between two of them that he has had enough
 KEPT = 1 << 14  # octets of one writing that a transcript keeps
 NOTHING = Response(b"", 0, b"", Fields(), b"", b"")
 
@@ -162,7 +164,20 @@ class HttpTalk(Dialogue[Response]):
             return
         for start in range(0, len(data), SLICE):
             super().send(data[start : start + SLICE])
+            if not self._listen():
+                break
         self._said = shown(data)
+
+    def _listen(self) -> bool:
+        """Take what comes while we write, before a reset can destroy it; whether writing on makes sense."""
+        try:
+            data = self.wire.receive(self.wire.now() + SLICE_SECONDS)
+        except Silence:
+            return True
+        except (Gone, TlsFailure):
+            return False
+        self.framer.feed(data)
+        return bool(data)
 
     def send_more(self, data: bytes) -> None:
         """Write octets that belong to a request that was begun before."""
