@@ -260,17 +260,21 @@ class Http(HttpTalk):
             raise NonConformity(f"{usual} to GET for the root, as always", str(status), owed=True)
         self.visit.evidence.add("control")
 
-    def same_as(self, stimulus: bytes, plain: bytes, *, fates: Fate = NOWHERE, body: bool = False) -> Answers:
-        """The stimulus gets the status (and the body) that the plain request gets; `fates` are as good."""
+    def same_as(self, stimulus: bytes, plain: bytes, *codes: int, fates: Fate = NOWHERE, body: bool = False) -> Answers:
+        """The stimulus gets the status (and the body) that the plain request gets; `fates` are as good.
+
+        codes: the statuses that are a refusal (400 alone by default).
+        """
         right = self.understood(plain)
-        answers = self.count(stimulus)
+        codes = codes or (400,)
+        answers = self.count(stimulus, codes=codes)
         if answers.fate in fates:
             self.visit.evidence |= _evidence(answers.fate)
             return answers
         wanted, found = right.first, answers.first
         assert wanted is not None
         expected = f"{wanted.status} in answer to {self._shown(stimulus)}, as for {self._shown(plain)}"
-        expected += f"; {told(fates, (400,))} would do" if fates else ""
+        expected += f"; {told(fates, codes)} would do" if fates else ""
         self._same(found is not None and found.status == wanted.status, expected, answers)
         assert found is not None
         if body:
