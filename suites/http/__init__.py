@@ -6,7 +6,12 @@
 from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
-CHAPTERS = ("messages",)
+CHAPTERS = (
+    "messages",
+    "requests",
+    "request_limits",
+    "status_lines",
+)
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
 globals().update(_FOUND)
