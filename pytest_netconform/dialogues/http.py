@@ -219,6 +219,11 @@ class Http(HttpTalk):
         if answers.echo is not None:
             self.require(not answers.echo.body, f"no body in answer to {self._said}", answers.echo.body)
 
+    def carried(self, answers: Answers, body: bytes) -> None:
+        """The application saw this body, where the echo says what it saw of a request that was served."""
+        if answers.echo is not None:
+            self.require(answers.echo.body == body, f"the body of {self._said}", answers.echo.body)
+
     def framed(self, *requests: bytes, within: float | None = None) -> Response:
         """A good request gets its answer, framed as it says: the next answer begins right behind it, or nothing does.
 
