@@ -8,7 +8,11 @@ from pytest_netconform.suites import chapters
 # A new chapter is a line here.
 CHAPTERS = (
     "messages",
+    "fields",
     "requests",
+    "targets",
+    "host",
+    "fields_values",
     "request_limits",
     "status_lines",
 )
