@@ -9,6 +9,7 @@ from pytest_netconform.suites import chapters
 CHAPTERS = (
     "messages",
     "fields",
+    "coding",
     "requests",
     "targets",
     "host",
