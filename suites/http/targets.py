@@ -9,6 +9,7 @@ import pytest
 from pytest_netconform.dialogues.http import Http
 from pytest_netconform.dialogues.http_fates import REFUSAL, UNDERSTOOD, Fate
 from pytest_netconform.requirement import MUST, SECURITY, SHOULD, needs, requirement
+from pytest_netconform.verdict import Inconclusive
 
 TURNED_AWAY = REFUSAL | Fate.DROPPED
 
@@ -17,6 +18,13 @@ def _absolute(http: Http, *lines: str, scheme: str = "", authority: str = "", ho
     """GET for the root in absolute-form."""
     where = f"{scheme or http.scheme}://{authority or http.host}{http.root}"
     return http.request("GET", where, *lines, host=host)
+
+
+def _served_as_absolute(http: Http) -> None:
+    """Absolute-form is understood. Inconclusive where it is not: then nobody looks at what stands in it."""
+    status = http.ask(_absolute(http)).status
+    if status != http.usual("root"):
+        raise Inconclusive(f"{status} in answer to absolute-form; HTTP-9112-3.2.2-absolute judges that")
 
 
 # -- targets of no form
@@ -107,6 +115,7 @@ def test_absolute_form_without_host(http: Http) -> None:
 @requirement("HTTP-9112-3.2.2-absolute-empty-host", MUST, "RFC 9110 4.2.1", "A URI without a host is rejected.")
 def test_absolute_form_with_an_empty_host(http: Http) -> None:
     """`http:///` is invalid."""
+    _served_as_absolute(http)
     stimulus = http.get(target=f"{http.scheme}://{http.root}")
     http.is_refused(stimulus, 400, twin=_absolute(http), fates=TURNED_AWAY)
 
@@ -117,6 +126,7 @@ def test_https_in_clear(http: Http) -> None:
     """A target of https on a connection in clear is rejected, or led elsewhere."""
     if http.target.options.get("via") == "gateway":
         http.not_applicable("TLS ends before it")
+    _served_as_absolute(http)
     # Field note: hardly any server looks at the scheme; nginx, Apache httpd and Caddy do not.
     text = "the scheme of a target is passed over, as by nearly everybody"
     http.is_refused(
@@ -131,6 +141,7 @@ def test_https_in_clear(http: Http) -> None:
 @requirement("HTTP-9110-4.2.4-userinfo", SHOULD, "RFC 9110 4.2.4", "A name before the host is an error.")
 def test_absolute_form_with_userinfo(http: Http) -> None:
     """`http://evil@host/` is refused: it is there to deceive."""
+    _served_as_absolute(http)
     stimulus = _absolute(http, authority=f"evil@{http.host}")
     http.is_refused(stimulus, 400, twin=_absolute(http), fates=TURNED_AWAY)
 
