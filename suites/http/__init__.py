@@ -10,6 +10,7 @@ CHAPTERS = (
     "messages",
     "fields",
     "coding",
+    "length",
     "requests",
     "targets",
     "host",
