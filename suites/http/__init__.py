@@ -11,6 +11,7 @@ CHAPTERS = (
     "fields",
     "coding",
     "length",
+    "response_length",
     "requests",
     "targets",
     "host",
