@@ -140,7 +140,7 @@ def test_more_blanks(http: Http, line: bytes) -> None:
 def test_request_line_without_version(http: Http) -> None:
     """A line that ends behind the target's space is refused."""
     stimulus = http.request("GET", version="")
-    zero_nine = {Fate.GARBAGE: "answered without a status line, as HTTP/0.9"}
+    zero_nine: dict[int | Fate, str] = {Fate.GARBAGE: "answered without a status line, as HTTP/0.9"}
     http.meets(stimulus, TURNED_AWAY, 400, 505, twin=http.get(), noted=zero_nine)
 
 

@@ -128,12 +128,12 @@ class UserinfoPassedOver(HttpSession):
 class DotsLeadOutside(HttpSession):
     """Joins a path to its folder as it is."""
 
-    def joined(self, path: bytes) -> str:
+    def opened(self, path: bytes) -> str:
         """The path that is opened."""
         return self.decoded_path(path)
 
     def respond_to(self, request: Request) -> Response:
-        path = self.joined(request.target.path)
+        path = self.opened(request.target.path)
         if path.startswith("/..") and path.endswith("etc/passwd"):
             return Response(200, (("Content-Type", "text/plain"),), ACCOUNTS)
         return super().respond_to(request)
@@ -143,7 +143,7 @@ class DotsLeadOutside(HttpSession):
 class DotsDecodedTwice(DotsLeadOutside):
     """Looks for dots, and then decodes once more."""
 
-    def joined(self, path: bytes) -> str:
+    def opened(self, path: bytes) -> str:
         once = self.decoded_path(path)
         return "" if ".." in once else self.decoded_path(once.encode())
 
@@ -155,7 +155,7 @@ class BackslashesLeadOutside(DotsLeadOutside):
     def check_path(self, path: bytes) -> None:
         super().check_path(path.replace(b"\\", b"/"))
 
-    def joined(self, path: bytes) -> str:
+    def opened(self, path: bytes) -> str:
         return self.decoded_path(path).replace("\\", "/") if b"\\" in path else ""
 
 
