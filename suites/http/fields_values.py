@@ -20,6 +20,7 @@ TURNED_AWAY = REFUSAL | Fate.DROPPED
 @requirement("HTTP-9110-5.5-nul-value", MUST, "RFC 9110 5.5", "A NUL in a value is refused, or becomes a space.")
 def test_nul_in_a_value(http: Http) -> None:
     """The value is neither kept with its NUL nor cut there."""
+    # Field note: Werkzeug upon CPython 3.11 http.server keeps it.
     stimulus, twin = (http.get(f"X-A: a{octet}b", target=http.sink) for octet in "\0 ")
     if echo := http.seen(http.meets(stimulus, UNDERSTOOD | TURNED_AWAY, twin=twin)):
         value = echo.fields.get("X-A")

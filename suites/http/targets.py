@@ -89,7 +89,7 @@ def test_get_of_the_asterisk(http: Http) -> None:
 @requirement("HTTP-9112-3.2.4-options-star", SHOULD, "RFC 9110 9.3.7", "`OPTIONS *` asks about the server as a whole.")
 def test_options_of_the_asterisk(http: Http) -> None:
     """It is answered 2yz, or OPTIONS is not known."""
-    # Field note: nginx answers 400.
+    # Field note: nginx and HAProxy answer 400, applications that know no such path 404.
     answers = http.meets(http.request("OPTIONS", "*"), UNDERSTOOD | REFUSAL, 501, 405, twin=http.get())
     if answers.first is not None:
         http.weigh(answers.first, "2yz", 501, 405)
@@ -101,7 +101,7 @@ def test_options_of_the_asterisk(http: Http) -> None:
 @requirement("HTTP-9112-3.2.2-absolute", MUST, "RFC 9112 3.2.2", "Absolute-form is accepted in requests.")
 def test_absolute_form(http: Http) -> None:
     """It gets what origin-form gets."""
-    # Field note: CPython 3.11 http.server takes all of it for the path, and answers 404.
+    # Field note: CPython 3.11 http.server, uvicorn 0.54 and hypercorn take all of it for the path, and answer 404.
     first, again = http.ask(http.get()).body, http.ask(http.get()).body
     http.same_as(_absolute(http), http.get(), body=first == again)
 
