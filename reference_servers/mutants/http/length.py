@@ -161,6 +161,14 @@ class BodyForPagesLeft(BodyLeft):
         return head.target.path != b"/echo"
 
 
+@mutant("chunks_for_pages_left", breaks=["HTTP-9112-6.3-cl0-smuggle"], because="200, 400")
+class ChunksForPagesLeft(BodyLeft):
+    """Reads chunks where they are used, and nowhere else."""
+
+    def leaves(self, head: Request) -> bool:
+        return bool(head.values("transfer-encoding")) and head.target.path == b"/"
+
+
 @mutant("body_of_head_left", breaks=["HTTP-9112-6.3-head-body-request"], because="hidden")
 class BodyOfHeadLeft(BodyLeft):
     """Reads no body of HEAD."""
