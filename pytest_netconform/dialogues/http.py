@@ -20,6 +20,7 @@ from pytest_netconform.wire.http_echo import Echo, parse_echo
 
 CANARY = re.compile(rb"nc-smug-[0-9a-f]{16}")
 NOWHERE = Fate(0)
+UNWANTED = (405, 501)  # statuses by which a method is refused
 MOST = 200  # final responses that one stimulus may bring
 
 HttpTour = Tour[Response]
@@ -145,7 +146,8 @@ class Http(HttpTalk):
         `noted` name statuses of the first answer, or fates. Where waiting is right, it lasts a silence window.
         """
         pair = twin if isinstance(twin, tuple) else (twin,)
-        right = self.understood(*pair).own[-1].status
+        good = self.understood(*pair)
+        right = good.own[-1].status
         codes = tuple(code for code in codes or (400,) if code != right)
         if not codes:
             raise Inconclusive(f"the twin gets {right}, so that a refusal by that says nothing")
@@ -155,6 +157,8 @@ class Http(HttpTalk):
         if answers.fate not in fates and answers.fate is Fate.SERVED_CLOSED and Fate.SERVED in fates:
             self.renew()  # the close may have crossed the probe (RFC 9112 9.5)
             answers = self.count(stimulus, requests=requests, codes=codes, right=right, within=within, probe=probe)
+        if right in UNWANTED and answers.fate not in fates and _alike(answers, good):
+            raise Inconclusive(f"{right} and the close, as for the twin: its method is refused before anything else")
         self._weigh_fate(stimulus, answers, fates, tolerated or {}, noted or {})
         return answers
 
@@ -174,7 +178,7 @@ class Http(HttpTalk):
             return
         for given, remember in ((noted, self._note_fate), (tolerated, self._tolerate_fate)):
             for key in (fate, first):
-                if key in given:
+                if key in given and (key is fate or fate not in OUT_OF_STEP):
                     remember(expected, answers, given[key])
                     return
         if first in (429, 503):
@@ -293,8 +297,16 @@ class Http(HttpTalk):
             raise NonConformity(expected, received or str(answers), owed=owed, passing=lost)
 
 
+#: What no status excuses: more, or other answers than there were requests.
+OUT_OF_STEP = Fate.SMUGGLED | Fate.SPLIT | Fate.MISFRAMED | Fate.GARBAGE
 #: What fails at any level: a second answer, or an owed one that never comes.
 WRONG_AT_ANY_LEVEL = Fate.SMUGGLED | Fate.SPLIT | Fate.SWALLOWED | Fate.WAITING
+
+
+def _alike(answers: Answers, others: Answers) -> bool:
+    """Whether both were one answer of the same status, and then the close."""
+    both = answers.fate is others.fate is Fate.SERVED_CLOSED
+    return both and [answer.status for answer in answers.finals] == [answer.status for answer in others.finals]
 
 
 def _evidence(fate: Fate) -> set[str]:
