@@ -156,7 +156,7 @@ def test_length_beyond_integers(http: Http, length: int) -> None:
 @needs("?echo")
 def test_body_cut_short(http_echo: Http) -> None:
     """An error and the close, or the close alone; the application is not given half for the whole."""
-    # Field note: gunicorn 27.0 and Werkzeug 3.1 let it read what there is, and send its 200.
+    # Field note: gunicorn 27.0, hypercorn 0.18 and Werkzeug 3.1 let it read what there is, and send its 200.
     http = http_echo
     whole = http.post("Content-Length: 10", body=TEN)
     http.understood(whole)
