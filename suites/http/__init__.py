@@ -10,6 +10,7 @@ CHAPTERS = (
     "messages",
     "fields",
     "coding",
+    "chunked",
     "length",
     "response_length",
     "requests",
