@@ -116,6 +116,14 @@ def test_what_is_wrong_with_a_root_is_said_in_one_line(answer: bytes, said: str)
     assert said in target.survey.problem and "\n" not in target.survey.problem
 
 
+@pytest.mark.parametrize("closing", [False, True], ids=["open", "closing"])
+def test_one_answer_to_everything_is_not_sane(closing: bool) -> None:
+    """Who says 404 with a body to GET, HEAD and the unknown alike has understood nothing."""
+    answer = page("404 Not Found", b"none\n")
+    target = target_of(lambda: Scripted(lambda head: answer, closing=closing))
+    assert not target.survey.returned and not target.survey.sound
+
+
 def test_a_server_of_one_name() -> None:
     """Who answers 421 to other names is sane where ?host= says the right one."""
 
