@@ -297,8 +297,8 @@ class Http(HttpTalk):
             raise NonConformity(expected, received or str(answers), owed=owed, passing=lost)
 
 
-#: What no status excuses: more, or other answers than there were requests.
-OUT_OF_STEP = Fate.SMUGGLED | Fate.SPLIT | Fate.MISFRAMED | Fate.GARBAGE
+#: What no status excuses: more, fewer or other answers than there were requests.
+OUT_OF_STEP = Fate.SMUGGLED | Fate.SPLIT | Fate.SWALLOWED | Fate.MISFRAMED | Fate.GARBAGE
 #: What fails at any level: a second answer, or an owed one that never comes.
 WRONG_AT_ANY_LEVEL = Fate.SMUGGLED | Fate.SPLIT | Fate.SWALLOWED | Fate.WAITING
 
