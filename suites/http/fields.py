@@ -70,6 +70,7 @@ def test_blanks_around_content_length(http: Http, line: str) -> None:
 )
 def test_blanks_around_transfer_encoding(http: Http, line: str) -> None:
     """Transfer-Encoding frames the body, with spaces and tabs around the coding or with none."""
+    # Field note: nginx 1.22 and aiohttp 3.14 refuse tabs.
     body = chunked(BODY)
     http.carried(http.same_as(http.post(line, body=body), http.post("Transfer-Encoding: chunked", body=body)), BODY)
 
