@@ -11,6 +11,7 @@ CHAPTERS = (
     "fields",
     "coding",
     "chunked",
+    "trailers",
     "length",
     "response_length",
     "requests",
@@ -19,6 +20,13 @@ CHAPTERS = (
     "fields_values",
     "request_limits",
     "status_lines",
+    "methods",
+    "status",
+    "content",
+    "conditions",
+    "ranges",
+    "caching",
+    "authentication",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]

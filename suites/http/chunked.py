@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogues.http import Http
+from pytest_netconform.dialogues.http import NOWHERE, Http
 from pytest_netconform.dialogues.http_fates import NO, REFUSAL, UNDERSTOOD, Fate
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, hostile, needs, requirement
 from pytest_netconform.verdict import Inconclusive, NonConformity
@@ -38,7 +38,7 @@ def _taken(http: Http, body: bytes = BODY) -> bytes:
     return plain
 
 
-def _refused(http: Http, body: bytes, *, waits: Fate = Fate(0), lenient: str = "") -> None:
+def _refused(http: Http, body: bytes, *, waits: Fate = NOWHERE, lenient: str = "") -> None:
     """What is no chunked body is refused, and the connection ends. lenient: why to serve it is but a deviation."""
     twin = _taken(http)
     fates = NO | (waits & ~Fate.SWALLOWED)
@@ -105,7 +105,9 @@ def test_underscore_in_a_size(http: Http, size: str) -> None:
 @pytest.mark.parametrize("size", [b"5zz", b"5\0", b"5,", b"5 5"], ids=["letters", "nul", "comma", "two"])
 def test_more_than_a_size(http: Http, size: bytes) -> None:
     """Refused: the digits in front are no size by themselves."""
-    _refused(http, size + b"\r\nhello\r\n" + LAST)
+    # Field note: nginx 1.22 passes over whatever stands behind a blank, as if it were an extension.
+    lenient = "what stands behind a blank is passed over; RFC 9112 7.1.1 has a semicolon before it"
+    _refused(http, size + b"\r\nhello\r\n" + LAST, lenient=lenient if b" " in size else "")
 
 
 @requirement("HTTP-9112-7.1-size-empty", MUST, "RFC 9112 7.1", "An empty line is no chunk, and not the last.")
@@ -113,9 +115,10 @@ def test_more_than_a_size(http: Http, size: bytes) -> None:
     "body", [b"\r\n\r\n", b"\r\nhello\r\n" + LAST, b"\r\n5\r\nhello\r\n" + LAST], ids=["nothing", "data", "before"]
 )
 def test_empty_size(http: Http, body: bytes) -> None:
-    """Refused: it is neither zero nor passed over."""
-    # Field note: Go before 1.22 and hyper before 1.1 took it for zero.
-    _refused(http, body)
+    """Refused: it is not zero; to pass over it where a size follows deviates."""
+    # Field note: Go before 1.22 and hyper before 1.1 took it for zero; waitress 3.0 passes over it.
+    lenient = "the empty line before the size is passed over; RFC 9112 7.1 has none there"
+    _refused(http, body, lenient=lenient if body.startswith(b"\r\n5") else "")
 
 
 @requirement("HTTP-9112-7.1-size-leading-ws", MUST, "RFC 9112 7.1", "No blank stands before a size.")
@@ -165,7 +168,8 @@ def test_data_without_its_end(http: Http, end: bytes) -> None:
 )
 def test_lf_between_chunks(http: Http, body: bytes) -> None:
     """Refused; to take it for CR LF deviates."""
-    # Field note: nginx before 1.29 took it for a line's end.
+    # Field note: nginx before 1.29 took it for a line's end. waitress 3.0 takes 0 LF CR LF for the line of the last
+    # chunk, and the next request for trailers.
     _refused(http, body, lenient=LINE_FEED)
 
 
@@ -198,7 +202,8 @@ def test_no_line_behind_the_last_chunk(http: Http) -> None:
 @requirement("HTTP-9112-7.1-no-final-crlf", MUST, "RFC 9112 7.1, 8", "A body without its last chunk is not whole.")
 @needs("?echo")
 def test_no_last_chunk(http_echo: Http) -> None:
-    """An error and the close, or the close alone; the application is not given half for the whole."""
+    """An error and the close, or the close alone; to be answered as if it were whole deviates. Then comes the close."""
+    # Field note: hypercorn 0.18 tells its application (http.disconnect), which may answer all the same.
     http = http_echo
     _taken(http)
     http.send(http.post(CHUNKED, body=b"5\r\nhello\r\n"))
@@ -210,7 +215,8 @@ def test_no_last_chunk(http_echo: Http) -> None:
         if not http.over:
             raise
         return
-    http.require(value.status >= 400 or value.problem, expected, value.raw[:200])
+    if value.status < 400 and not value.problem:
+        http.tolerate(expected, value.raw, "answered, and RFC 9112 8 calls it incomplete")
     http.closes("behind half a body")
 
 
@@ -234,7 +240,7 @@ def test_extensions(http: Http) -> None:
 @pytest.mark.parametrize("line", [b"5 ; a = b", b"5;a = b", b"5 ;a"], ids=["all", "equals", "semicolon"])
 def test_blanks_around_extensions(http: Http, line: bytes) -> None:
     """Decoded; to refuse them deviates: nobody may write them, but everybody must read them."""
-    # Field note: h11 0.14 refuses a blank before the semicolon.
+    # Field note: h11 0.16 refuses a blank before the semicolon.
     note = "blanks around an extension are refused; RFC 9110 5.6.3 wants them removed"
     tolerated: dict[int | Fate, str] = dict.fromkeys((Fate.REFUSED, Fate.DROPPED), note)
     stimulus = http.post(CHUNKED, body=line + b"\r\nhello\r\n" + LAST)
