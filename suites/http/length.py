@@ -161,7 +161,7 @@ def test_body_cut_short(http_echo: Http) -> None:
     whole = http.post("Content-Length: 10", body=TEN)
     http.understood(whole)
     http.send(whole[:-5])
-    http.wire.shutdown()
+    http.wire.finish(http.wire.now() + http.target.patience)
     expected = "an error and the close, or the close alone, behind half a body"
     try:
         value = http.answer(expected)
