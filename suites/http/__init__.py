@@ -22,6 +22,7 @@ CHAPTERS = (
     "request_limits",
     "status_lines",
     "conditions",
+    "ranges",
 )
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]

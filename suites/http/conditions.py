@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 13): which conditions hold, in which order they are looked at, and what 304 carries."""
+"""Conditional requests (RFC 9110 13): which conditions hold, in which order they are looked at, what 304 carries."""
 
 from __future__ import annotations
 
