@@ -13,6 +13,7 @@ CHAPTERS = (
     "chunked",
     "trailers",
     "expect",
+    "persistence",
     "length",
     "response_length",
     "requests",
