@@ -22,6 +22,7 @@ CHAPTERS = (
     "fields_values",
     "request_limits",
     "status_lines",
+    "methods",
     "conditions",
     "ranges",
 )
