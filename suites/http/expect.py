@@ -87,8 +87,12 @@ def test_expectation_of_http10(http: Http) -> None:
 
 @requirement("HTTP-9110-10.1.1-expect-nobody", MAY, "RFC 9110 10.1.1", "Expect without a body, which no client sends.")
 def test_expectation_without_a_body(http: Http) -> None:
-    """Recorded: answered somehow; nobody waits for a body that was not announced."""
-    http.observe(http.meets(http.get(EXPECT), ANY, 400, 417, twin=http.get()))
+    """Recorded: answered somehow; nobody waits for a body that was not announced, nor forgets the answer."""
+    # Field note: waitress 3.0 says 100, and answers the next request in place of this one.
+    answers = http.meets(http.get(EXPECT), ANY | Fate.MISFRAMED, 400, 417, twin=http.get())
+    if answers.fate is Fate.MISFRAMED:
+        raise NonConformity("an answer to each of two requests", str(answers), owed=True)
+    http.observe(answers)
 
 
 @requirement("HTTP-9110-10.1.1-expect-unknown", MAY, "RFC 9110 10.1.1", "An expectation that nobody knows.")

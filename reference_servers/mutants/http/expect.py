@@ -72,6 +72,17 @@ class WaitsForBodyOfGet(HttpSession):
         return 5000 if head.members("expect") else 0
 
 
+@mutant("answer_to_get_forgotten", breaks=["HTTP-9110-10.1.1-expect-nobody"], because="each of two requests")
+class AnswerToGetForgotten(HttpSession):
+    """Says 100 where no body comes, and takes that for the answer."""
+
+    def deliver(self, request: Request, response: Response) -> None:
+        if request.members("expect") and not request.body:
+            self.send_continue()
+        else:
+            super().deliver(request, response)
+
+
 @mutant("unknown_expectation_fails", breaks=["HTTP-9110-10.1.1-expect-unknown"], because="500")
 class UnknownExpectationFails(HttpSession):
     """Stumbles over what it does not know."""
