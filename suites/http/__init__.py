@@ -14,6 +14,7 @@ CHAPTERS = (
     "trailers",
     "expect",
     "persistence",
+    "pipelining",
     "length",
     "response_length",
     "requests",
@@ -23,7 +24,11 @@ CHAPTERS = (
     "request_limits",
     "status_lines",
     "methods",
+    "content",
+    "status",
     "conditions",
+    "caching",
+    "authentication",
     "ranges",
 )
 _FOUND = chapters(__name__, CHAPTERS)
