@@ -62,7 +62,7 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
     "http": {
         "plain": {},
         "bare": {"bare": "1"},
-        "implicit-tls": {"tls": "implicit"},
+        "implicit-tls": {"tls": "implicit", "password": "s3:cr:et"},  # colons: RFC 7617 2
         "closing": {"persistent": "0"},
         "http10": {"http10": "1"},
         "cache": {"cache": "1"},
