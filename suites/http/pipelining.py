@@ -92,7 +92,8 @@ def test_garbage_behind_a_request(http: Http) -> None:
     right = http.usual("root")
     first = answers.first
     if first is None or first.status != right:
-        raise NonConformity(f"{right} to the request before the garbage", str(answers), owed=True, passing=True)
+        # Field note: aiohttp 3.14 reads both before it answers either, and 400 takes the place of the answer.
+        raise NonConformity(f"{right} to the request before the garbage", str(answers), passing=True)
 
 
 # -- one request in several segments
