@@ -46,7 +46,7 @@ def given(config: HttpConfig) -> dict[str, str]:
     user, password = next(iter(config.passwords.items()))
     places = {name: place for name, (place, feature) in PLACES.items() if not feature or config.has(feature)}
     if config.switches:
-        places["upgrade"] = f"/ {config.switches}"
+        places["upgrade"] = f"/newer {config.switches}"
     if config.cache:
         places["cached"] = "/hello.txt"
     return {"host": config.host, "username": user, "password": password, **places}
