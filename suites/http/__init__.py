@@ -15,6 +15,7 @@ CHAPTERS = (
     "expect",
     "persistence",
     "pipelining",
+    "upgrade",
     "length",
     "response_length",
     "requests",
