@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -82,6 +83,10 @@ class HttpTalk(Dialogue[Response]):
     def sink(self) -> str:
         """A path that takes a request's body where one was named, else the root."""
         return self.target.options.get("echo") or self.root
+
+    def today(self) -> float:
+        """The moment by this machine's calendar, in seconds since 1970."""
+        return time.time()
 
     # -- requests, as octets
 
