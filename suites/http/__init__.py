@@ -18,6 +18,7 @@ CHAPTERS = (
     "upgrade",
     "length",
     "response_length",
+    "response_fields",
     "requests",
     "targets",
     "host",
