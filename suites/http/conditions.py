@@ -33,27 +33,47 @@ def _date(http: Http, days: int = 0) -> str:
     if modified is None:
         raise Inconclusive("Last-Modified is no date; HTTP-9110-5.6.7-imf judges that")
     moved = modified + days * DAY
-    if moved > _today(http):
+    if days > 0 and moved > _today(http):
         raise NotApplicable("an older file", f"{http.resource} was modified less than {days} days ago")
     return imf_date(moved)
 
 
 def _today(http: Http) -> datetime:
-    now = parse_date(http.original.fields.get("Date") or b"")
+    now = parse_date((http.original.fields.all("Date") or [b""])[0])
     if now is None:
         raise Inconclusive("no Date says what day it is")
     return now
 
 
-def _is_performed(http: Http, *lines: str | bytes) -> None:
+def _answer(
+    http: Http,
+    status: int,
+    *lines: str | bytes,
+    method: str = "GET",
+    noted: dict[int | str, str] | None = None,
+    tolerated: dict[int | str, str] | None = None,
+) -> None:
+    """A request with these lines is answered by this status; a report names the fields alone."""
+    body = SECOND if method == "PUT" else b""
+    answer = http.ask(http.request(method, http.resource, *lines, body=body))
+    names = [(line if isinstance(line, str) else line.decode("latin-1")).partition(":")[0] for line in lines]
+    expected = f"{status} in answer to {method} with {' and '.join(names)}"
+    http.weigh(answer, status, noted=noted, tolerated=tolerated, expected=expected)
+
+
+def _is_performed(http: Http, *lines: str | bytes, tolerated: dict[int | str, str] | None = None) -> None:
     """The conditions hold, or are passed over: the whole resource comes."""
-    http.exchange(_get(http, *lines), 200)
+    _answer(http, 200, *lines, tolerated=tolerated)
 
 
-def _is_not_performed(http: Http, *lines: str | bytes, tolerated: dict[int | str, str] | None = None) -> None:
+def _is_known(http: Http, *lines: str | bytes) -> None:
+    """The client has it already."""
+    _answer(http, 304, *lines)
+
+
+def _is_not_performed(http: Http, *lines: str | bytes, method: str = "GET") -> None:
     """A condition that protects does not hold: 412, or whatever else is no success."""
-    noted: dict[int | str, str] = {"4yz": "refused by another status than 412"}
-    http.exchange(_get(http, *lines), 412, noted=noted, tolerated=tolerated)
+    _answer(http, 412, *lines, method=method, noted={"4yz": "refused by another status than 412"})
 
 
 # -- If-None-Match
@@ -63,7 +83,7 @@ def _is_not_performed(http: Http, *lines: str | bytes, tolerated: dict[int | str
 @needs("?static")
 def test_if_none_match(http_static: Http) -> None:
     """GET with the ETag of what is there is answered 304."""
-    http_static.exchange(_get(http_static, _if_none_match(http_static)), 304)
+    _is_known(http_static, _if_none_match(http_static))
 
 
 @requirement("HTTP-9110-13.1.2-inm-weak", MUST, "RFC 9110 13.1.2, 8.8.3.2", "If-None-Match compares weakly.")
@@ -72,7 +92,7 @@ def test_if_none_match_weak(http_static: Http) -> None:
     """The tag is the same with and without `W/`."""
     tag = http_static.etag
     other = tag[2:] if tag.startswith(b"W/") else b"W/" + tag
-    http_static.exchange(_get(http_static, b"If-None-Match: " + other), 304)
+    _is_known(http_static, b"If-None-Match: " + other)
 
 
 @requirement("HTTP-9110-13.1.2-inm-list", MUST, "RFC 9110 13.1.2", "If-None-Match is a list of tags.")
@@ -80,7 +100,7 @@ def test_if_none_match_weak(http_static: Http) -> None:
 @pytest.mark.parametrize("form", [b'"zz", %s, "y,y"', b'"zz,y" ,%s'], ids=["middle", "last"])
 def test_if_none_match_list(http_static: Http, form: bytes) -> None:
     """One of them is enough, wherever it stands, and commas inside of quotes part nothing."""
-    http_static.exchange(_get(http_static, b"If-None-Match: " + form % http_static.etag), 304)
+    _is_known(http_static, b"If-None-Match: " + form % http_static.etag)
 
 
 @requirement("HTTP-9110-13.1.2-inm-star", MUST, "RFC 9110 13.1.2", "`If-None-Match: *` holds where nothing is.")
@@ -88,16 +108,16 @@ def test_if_none_match_list(http_static: Http, form: bytes) -> None:
 def test_if_none_match_any(http_static: Http) -> None:
     """Something is there: 304."""
     if http_static.etag:  # who has no tags may look at no If-None-Match
-        http_static.exchange(_get(http_static, "If-None-Match: *"), 304)
+        _is_known(http_static, "If-None-Match: *")
 
 
-def _put(http: Http, body: bytes, *lines: str | bytes) -> bytes:
-    return http.request("PUT", http.resource, "Content-Type: text/plain", *lines, body=body)
+def _put(http: Http, *lines: str | bytes) -> bytes:
+    return http.request("PUT", http.resource, "Content-Type: text/plain", *lines, body=FIRST)
 
 
 def _make(http: Http) -> Response:
     """The resource is there; what GET says of it."""
-    status = http.ask(_put(http, FIRST)).status
+    status = http.ask(_put(http)).status
     made = http.ask(_get(http))
     if not 200 <= status < 300 or made.status != 200:
         raise Inconclusive(f"{status} in answer to PUT, and {made.status} to GET, where ?write= promises that it works")
@@ -108,8 +128,7 @@ def _make(http: Http) -> Response:
 def _is_unchanged(http: Http, line: str | bytes) -> None:
     """PUT under a condition that does not hold is refused, and changes nothing."""
     before = _make(http)
-    noted: dict[int | str, str] = {"4yz": "refused by another status than 412"}
-    http.exchange(_put(http, SECOND, line), 412, noted=noted)
+    _is_not_performed(http, line, method="PUT")
     after = http.ask(_get(http))
     http.require(after.body == before.body, "the resource as it was before", after.raw)
 
@@ -119,8 +138,9 @@ def _is_unchanged(http: Http, line: str | bytes) -> None:
 @needs("?write")
 def test_put_if_none_match_any(http_write: Http) -> None:
     """PUT over what is there is refused; over nothing it is done."""
+    # Field note: PUT of nginx 1.22 looks at no condition; so in the two checks below.
     http = http_write
-    made = http.ask(_put(http, FIRST, "If-None-Match: *"))
+    made = http.ask(_put(http, "If-None-Match: *"))
     http.require(made.status != 412, "PUT to be done where nothing is", made.raw)
     _is_unchanged(http, "If-None-Match: *")
 
@@ -145,7 +165,7 @@ def test_put_if_none_match(http_write: Http) -> None:
 @needs("?static")
 def test_if_modified_since_exactly(http_static: Http) -> None:
     """GET with the date of the last modification is answered 304."""
-    http_static.exchange(_get(http_static, b"If-Modified-Since: " + http_static.modified), 304)
+    _is_known(http_static, b"If-Modified-Since: " + http_static.modified)
 
 
 @requirement("HTTP-9110-13.1.3-ims-later", SHOULD, "RFC 9110 13.1.3", "What is older is not sent again.")
@@ -153,7 +173,7 @@ def test_if_modified_since_exactly(http_static: Http) -> None:
 def test_if_modified_since_later(http_static: Http) -> None:
     """Likewise with a date after the last modification."""
     # Field note: nginx compares for equality unless `if_modified_since before` is set.
-    http_static.exchange(_get(http_static, f"If-Modified-Since: {_date(http_static, 1)}"), 304)
+    _is_known(http_static, f"If-Modified-Since: {_date(http_static, 1)}")
 
 
 @requirement("HTTP-9110-13.1.3-ims-earlier", SHOULD, "RFC 9110 13.1.3", "What is newer is sent.")
@@ -166,16 +186,18 @@ def test_if_modified_since_earlier(http_static: Http) -> None:
 INVALID = {"word": "nc-never", "two": "{date}, {date}", "number": "99999999999999999999"}
 
 
-@requirement("HTTP-9110-13.1.3-ims-invalid", MUST, "RFC 9110 13.1.3", "If-Modified-Since without a date says nothing.")
+@requirement("HTTP-9110-13.1.3-ims-invalid", MUST, "RFC 9110 13.1.3", "If-Modified-Since is a date, for GET and HEAD.")
 @needs("?static")
 @pytest.mark.parametrize("value", INVALID.values(), ids=list(INVALID))
 def test_if_modified_since_no_date(http_static: Http, value: str) -> None:
     """What is no date, or two of them, is passed over."""
-    # Field note: CPython 3.11 http.server parses dates as mail does, and finds the first of two.
-    _is_performed(http_static, "If-Modified-Since: " + value.format(date=_date(http_static)))
+    # Field note: nginx 1.22, aiohttp 3.14 and CPython 3.11 http.server; both dates are the right one here.
+    first: dict[int | str, str] = {304: "the first of two dates is taken"}
+    line = "If-Modified-Since: " + value.format(date=_date(http_static))
+    _is_performed(http_static, line, tolerated=first if value == INVALID["two"] else None)
 
 
-@requirement("HTTP-9110-13.1.3-ims-invalid", MUST, "RFC 9110 13.1.3", "If-Modified-Since is for GET and HEAD alone.")
+@requirement("HTTP-9110-13.1.3-ims-invalid", MUST, "RFC 9110 13.1.3", "If-Modified-Since is a date, for GET and HEAD.")
 @needs("?static")
 def test_if_modified_since_on_post(http_static: Http) -> None:
     """POST gets what it gets without it."""
@@ -193,7 +215,7 @@ def test_if_none_match_before_the_date(http_static: Http) -> None:
     """The tag matches, whatever the date says: 304."""
     # Field note: nginx 1.22 wants both to be fulfilled, and answers 200.
     lines = _if_none_match(http_static), f"If-Modified-Since: {_date(http_static, -1)}"
-    http_static.exchange(_get(http_static, *lines), 304)
+    _is_known(http_static, *lines)
 
 
 @requirement("HTTP-9110-13.1.3-inm-precedence2", MUST, "RFC 9110 13.2.2", "If-None-Match overrules If-Modified-Since.")
@@ -243,6 +265,7 @@ def test_if_match_weak(http_static: Http) -> None:
 @needs("?static")
 def test_if_unmodified_since(http_static: Http) -> None:
     """GET with a date before the last modification is not answered by the resource."""
+    # Field note: CPython 3.11 http.server looks at no If-Unmodified-Since.
     _is_not_performed(http_static, f"If-Unmodified-Since: {_date(http_static, -1)}")
 
 

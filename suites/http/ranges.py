@@ -51,8 +51,9 @@ def _serves_ranges(http: Http) -> None:
 
 def _is_whole(http: Http, answer: Response) -> None:
     """200, and everything."""
-    http.weigh(answer, 200)
-    http.require(answer.body == http.original.body, f"all of {http.resource}", answer.raw)
+    expected = f"200 and all of {http.resource}"
+    http.weigh(answer, 200, expected=expected)
+    http.require(answer.body == http.original.body, expected, answer.raw)
 
 
 def _cut(http: Http, answer: Response) -> ContentRange:
@@ -105,11 +106,12 @@ def test_open_ranges(http_static: Http, text: str) -> None:
     _one_part(http_static, 10 if text == "10-" else size - 10, size - 1, text)
 
 
-@requirement("HTTP-9110-14.1.2-range-open-suffix", SHOULD, "RFC 9110 14.1.2", "Ranges end where the resource ends.")
+@requirement("HTTP-9110-14.1.2-range-open-suffix", SHOULD, "RFC 9110 14.1.2", "Ranges may be open on either side.")
 @needs("?static")
 @pytest.mark.parametrize("text", ["-99999999", "0-99999999"], ids=["suffix", "end"])
 def test_ranges_beyond_the_end(http_static: Http, text: str) -> None:
     """More than there is means all that there is, as 206 or as 200."""
+    # Field note: Werkzeug 3.1 answers 416 to a suffix that is longer than the file.
     _serves_ranges(http_static)
     answer = _asked(http_static, text)
     if answer.status == 200:
@@ -188,7 +190,7 @@ def test_two_ranges(http_static: Http) -> None:
     http = http_static
     _serves_ranges(http)
     answer = _asked(http, "0-0", "5-6")
-    # Field note: aiohttp refuses several ranges.
+    # Field note: aiohttp 3.14 and Werkzeug 3.1 refuse several ranges.
     http.weigh(answer, 206, noted={200: "several ranges are passed over"}, tolerated={416: "one range alone is served"})
     if answer.status != 206:
         return
@@ -208,6 +210,7 @@ def test_two_ranges(http_static: Http) -> None:
 @pytest.mark.parametrize("text", ["99999999999-", "-0"], ids=["beyond", "empty-suffix"])
 def test_range_of_nothing(http_static: Http, text: str) -> None:
     """416, and Content-Range tells how long the resource is."""
+    # Field note: aiohttp 3.14 takes `-0` for everything, and sends it as 206.
     http = http_static
     _serves_ranges(http)
     noted: dict[int | str, str] = {200: "a suffix of nothing is taken for no range"} if text == "-0" else {}
@@ -234,7 +237,7 @@ def test_invalid_ranges(http_static: Http, text: str) -> None:
 @needs("?static")
 def test_unknown_unit(http_static: Http) -> None:
     """`nc-lines=0-1` gets everything."""
-    # Field note: aiohttp answers 416.
+    # Field note: aiohttp 3.14 and Werkzeug 3.1 answer 416.
     _is_whole(http_static, http_static.ask(_get(http_static, ranges("0-1", unit="nc-lines"))))
 
 
@@ -248,7 +251,7 @@ def test_range_of_other_methods(http_static: Http, method: str) -> None:
     plain = http.ask(http.request(method, http.resource, *lines)).status
     if plain == 206:
         raise Inconclusive(f"206 in answer to {method} without any range")
-    # Field note: nginx 1.22 and Apache httpd 2.4 answer HEAD as they would GET; nobody is hurt.
+    # Field note: nginx 1.22, Apache httpd 2.4, aiohttp 3.14 and Werkzeug 3.1 do to HEAD as to GET; nobody is hurt.
     tolerated: dict[int | str, str] = {206: "the head of what GET would get"} if method == "HEAD" else {}
     http.exchange(http.request(method, http.resource, ranges("0-0"), *lines), plain, tolerated=tolerated)
 
@@ -317,7 +320,8 @@ def test_if_range_of_this(http_static: Http) -> None:
     tag = _strong(http_static)
     _serves_ranges(http_static)
     tolerated: dict[int | str, str] = {200: "Range is passed over with any If-Range"}
-    http_static.exchange(_get(http_static, b"If-Range: " + tag, ranges("0-9")), 206, tolerated=tolerated)
+    answer = http_static.ask(_get(http_static, b"If-Range: " + tag, ranges("0-9")))
+    http_static.weigh(answer, 206, tolerated=tolerated, expected="206 in answer to Range with the right If-Range")
 
 
 def _strong(http: Http) -> bytes:
@@ -331,6 +335,7 @@ def _strong(http: Http) -> bytes:
 @pytest.mark.parametrize("kind", ["other", "weak"])
 def test_if_range_of_another(http_static: Http, kind: str) -> None:
     """With another tag, or a weak one, everything comes."""
+    # Field note: aiohttp 3.14 looks at dates alone, and Werkzeug 3.1 does not tell weak tags from strong ones.
     http = http_static
     tag = http.etag
     _serves_ranges(http)
@@ -352,7 +357,9 @@ def test_if_range_of_this_date(http_static: Http) -> None:
     """With the date of the last modification the part comes, if that is a strong validator; else everything."""
     line = f"If-Range: {_moved(http_static, 0)}"
     _serves_ranges(http_static)
-    http_static.exchange(_get(http_static, line, ranges("0-9")), 206, noted={200: "a date is no strong validator"})
+    answer = http_static.ask(_get(http_static, line, ranges("0-9")))
+    expected = "206 in answer to Range with the right If-Range"
+    http_static.weigh(answer, 206, noted={200: "a date is no strong validator"}, expected=expected)
 
 
 @requirement("HTTP-9110-13.1.5-if-range-date", MUST, "RFC 9110 13.1.5", "A date in If-Range must be the same one.")
@@ -360,6 +367,7 @@ def test_if_range_of_this_date(http_static: Http) -> None:
 @pytest.mark.parametrize("days", [-1, 1], ids=["earlier", "later"])
 def test_if_range_of_another_date(http_static: Http, days: int) -> None:
     """With an earlier date, or a later one, everything comes."""
+    # Field note: aiohttp 3.14 and Werkzeug 3.1 take later dates too.
     line = f"If-Range: {_moved(http_static, days)}"
     _serves_ranges(http_static)
     _is_whole(http_static, http_static.ask(_get(http_static, line, ranges("0-9"))))
