@@ -6,7 +6,7 @@
 from pytest_netconform.suites import chapters
 
 # A new chapter is a line here.
-CHAPTERS: tuple[str, ...] = ()
+CHAPTERS = ("cookies", "sessions", "forms", "forgery", "pages", "browsers")
 _FOUND = chapters(__name__, CHAPTERS)
 __all__ = [name for name in _FOUND if name.startswith("test_")]
 globals().update(_FOUND)
