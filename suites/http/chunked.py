@@ -191,7 +191,9 @@ def test_what_stands_behind_the_last_chunk(http: Http) -> None:
     http.meets(stimulus, UNDERSTOOD | NO, *REFUSING, twin=_taken(http))
 
 
-@requirement("HTTP-9112-7.1-no-final-crlf", MUST, "RFC 9112 7.1, 8", "The line of the last chunk does not end a body.")
+@requirement(
+    "HTTP-9112-7.1-no-final-crlf", MUST, "RFC 9112 7.1, 8", "A body ends at the blank line behind its last chunk."
+)
 @hostile
 def test_no_line_behind_the_last_chunk(http: Http) -> None:
     """What stands right behind it is no request."""
@@ -199,7 +201,9 @@ def test_no_line_behind_the_last_chunk(http: Http) -> None:
     http.meets(stimulus, UNDERSTOOD | NO, *REFUSING, twin=_taken(http))
 
 
-@requirement("HTTP-9112-7.1-no-final-crlf", MUST, "RFC 9112 7.1, 8", "A body without its last chunk is not whole.")
+@requirement(
+    "HTTP-9112-7.1-no-final-crlf", MUST, "RFC 9112 7.1, 8", "A body ends at the blank line behind its last chunk."
+)
 @needs("?echo")
 def test_no_last_chunk(http_echo: Http) -> None:
     """An error and the close, or the close alone; to be answered as if it were whole deviates. Then comes the close."""
@@ -276,13 +280,17 @@ def test_huge_extension(http: Http) -> None:
 # -- data
 
 
-@requirement("HTTP-9112-7.1-tiny-chunks", MUST, "RFC 9112 7.1", "A chunk may be as small as one octet.")
+@requirement(
+    "HTTP-9112-7.1-tiny-chunks", MUST, "RFC 9112 7.1", "Chunks may be tiny, and segments of TCP are no chunks."
+)
 def test_tiny_chunks(http: Http) -> None:
     """A thousand chunks of one octet each make the same body as one chunk."""
     _decoded(http, chunked(*(TINY[place : place + 1] for place in range(len(TINY)))), TINY)
 
 
-@requirement("HTTP-9112-7.1-tiny-chunks", MUST, "RFC 9112 7.1", "Segments of TCP are no chunks.")
+@requirement(
+    "HTTP-9112-7.1-tiny-chunks", MUST, "RFC 9112 7.1", "Chunks may be tiny, and segments of TCP are no chunks."
+)
 @pytest.mark.parametrize("cut", ["octets", "tokens"])
 def test_chunks_in_many_segments(http: Http, cut: str) -> None:
     """However the octets arrive, cut inside of sizes and of CR LF too, the body is the same."""
