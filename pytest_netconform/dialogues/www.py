@@ -23,6 +23,7 @@ from pytest_netconform.wire.http_forms import URLENCODED, Understood, parse_unde
 from pytest_netconform.wire.http_places import parse_place
 
 ELSEWHERE = "https://nc-elsewhere.example"
+SECRET = 8  # octets from which on a token is one
 REDIRECTS = (301, 302, 303, 307, 308)
 Pairs = Iterable[tuple[str, str]]
 
@@ -101,8 +102,16 @@ class Www(Http):
         return self.path(option).replace("*", quote(text, safe=""), 1)
 
     def form(self, path: str, jar: Jar) -> Page:
-        """The page of a form: what a browser would send along."""
-        return parse_page(self.page(path, jar).body)
+        """The page of a form: what a browser would send along. No report shows its tokens."""
+        found = parse_page(self.page(path, jar).body)
+        self._hide(jar, found.hidden.values())
+        return found
+
+    def _hide(self, jar: Jar, words: Iterable[str] = ()) -> None:
+        values = [cookie.value for cookie in jar.cookies.values()] + [word.encode() for word in words]
+        for value in values:
+            if len(value) >= SECRET:
+                self.visit.transcript.hide(value)
 
     @property
     def origin(self) -> str:
@@ -148,7 +157,9 @@ class Www(Http):
         """Post user and password (the same for both accounts) to `?login=`."""
         password = self.target.account[1]
         self.visit.transcript.hide(quote_plus(password).encode())
-        return self.submit(self.path("login"), [("username", user), ("password", password)], jar)
+        answer = self.submit(self.path("login"), [("username", user), ("password", password)], jar)
+        self._hide(jar)
+        return answer
 
     def enter(self) -> Response:
         """Log in, and find out how that shows. Inconclusive where it does not."""

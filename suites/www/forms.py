@@ -57,21 +57,29 @@ def test_urlencoded_form(www_form: Www, name: str) -> None:
     www_form.require(found == VALUES[name], f"{name} as {VALUES[name]} of {TEXT.decode()}", str(found))
 
 
-FILE = File("f", "na\u00efve \u4e2d.txt", b"one\r\n--nc----7d\r\n\r\n--nc----7d1x\r\ntwo\r\n", "text/plain")
-FIELDS = [("a", "1 + 2\r\nand more"), ("b", "\u00e9 & --nc----7d1")]
-WHOLE = multipart(BOUNDARY, FIELDS, [FILE])
+FILE = File("f", "na\u00efve \u4e2d.txt", b"one\r\n--nc----7d\r\n\r\ntwo\r\n", "text/plain")
+WHOLE = multipart(BOUNDARY, [("a", "1")], [FILE])
+#: fields whose values hold what is nearly a boundary: it begins no line (RFC 2046 5.1.1), or is not whole
+VALUES_IN_PARTS = {
+    "lines": "1 + 2\r\nand %41\r\n",
+    "octets": "\u00e9 \u4e2d",
+    "shorter": "x\r\n--nc----7d\r\ny",
+    "inside-a-line": "x --nc----7d1 y",
+}
 
 
 @requirement("WWW-form-multipart", MUST, "RFC 7578 4, RFC 2046 5.1.1", "A form in parts arrives to the octet.")
 @writes
 @needs("?form")
-def test_fields_in_parts(www_form: Www) -> None:
+@pytest.mark.parametrize("value", VALUES_IN_PARTS.values(), ids=list(VALUES_IN_PARTS))
+def test_fields_in_parts(www_form: Www, value: str) -> None:
     """Values are what stands between the boundaries: no plus sign is a space, and what is nearly a boundary is none."""
-    said = _accepted(www_form, WHOLE, MULTIPART)
-    for name, value in FIELDS:
-        # Applications that read JSON of text see UTF-8; those that read octets, one character for each.
-        wanted = ([value], [value.encode().decode("latin-1")])
-        www_form.require(said.all(name) in wanted, f"{name} as it was sent, {value!r}", str(said.all(name)))
+    # Field note: Django 5.2 takes the boundary inside of a line for one.
+    said = _accepted(www_form, multipart(BOUNDARY, [("a", value), ("b", "2")]), MULTIPART)
+    # Applications that read JSON of text see UTF-8; those that read octets, one character for each.
+    wanted = ([value], [value.encode().decode("latin-1")])
+    www_form.require(said.all("a") in wanted, f"a as it was sent, {value!r}", str(said.all("a")))
+    www_form.require(said.all("b") == ["2"], "the field behind it", str(said.all("b")))
 
 
 @requirement("WWW-form-multipart", MUST, "RFC 7578 4, RFC 2046 5.1.1", "A form in parts arrives to the octet.")
@@ -92,11 +100,16 @@ def test_file_in_a_form(www_form: Www) -> None:
 # -- what is none
 
 
-def _survives(www: Www, body: bytes, kind: str, within: float | None = None) -> Answers:
-    """Refused by a 4yz, or answered; never by a failure. A valid form is taken before."""
+def _survives(
+    www: Www, body: bytes, kind: str, within: float | None = None, tolerated: dict[int | Fate, str] | None = None
+) -> Answers:
+    """Refused by a 4yz, or answered; never by a failure. A valid form is taken before.
+
+    Nothing follows: what becomes of a body that was refused is judged elsewhere.
+    """
     stimulus, twin = _posting(www, body, kind), _posting(www, GOOD)
     fates = UNDERSTOOD | REFUSAL | Fate.DROPPED
-    return www.meets(stimulus, fates, *TURNED_AWAY, twin=twin, within=within)
+    return www.meets(stimulus, fates, *TURNED_AWAY, twin=twin, within=within, tolerated=tolerated, probe=False)
 
 
 def _took(www: Www, answers: Answers) -> Understood | None:
@@ -149,9 +162,10 @@ BAD = {
 @needs("?form")
 @pytest.mark.parametrize(("body", "kind"), BAD.values(), ids=list(BAD))
 def test_parts_that_are_none(www_form: Www, body: bytes, kind: str) -> None:
-    """An answer within 5 s, and no failure; a valid form is taken before and after."""
+    """An answer within 5 s; to fail deviates, and a valid form is taken before and after."""
+    # Field note: aiohttp 3.14 raises out of request.post(), which is answered 500.
     # Field note: CVE-2023-25577 and CVE-2023-46136 (Werkzeug), CVE-2024-53981 (python-multipart).
-    _survives(www_form, body, kind, within=5.0)
+    _survives(www_form, body, kind, within=5.0, tolerated={Fate.FAILED: "a failure of its own, and no harm done"})
     www_form.renew()
     www_form.exchange(_posting(www_form, GOOD), "2yz", "3yz")
 

@@ -14,7 +14,7 @@ from pytest_netconform.dialogues.http_fates import REFUSAL, UNDERSTOOD, Fate
 from pytest_netconform.dialogues.www import REDIRECTS, Jar, Www
 from pytest_netconform.requirement import SECURITY, needs, requirement, serial, writes
 from pytest_netconform.verdict import Inconclusive
-from pytest_netconform.wire.html import parse_page
+from pytest_netconform.wire.html import Page, parse_page
 from pytest_netconform.wire.http import Response
 from pytest_netconform.wire.http_places import parse_place
 
@@ -147,13 +147,14 @@ SPOKEN = re.compile(
 )
 
 
-def _found(www: Www, sought: str) -> tuple[int, str]:
-    """The status of a search, and the text of its page without the words that were sought."""
+def _found(www: Www, sought: str) -> tuple[int, str, tuple[str, ...]]:
+    """The status of a search, the text of its page without the words that were sought, and its elements."""
     answer = www.page(www.filled("search", sought))
-    text = parse_page(answer.body).text if _is_page(answer) else answer.body.decode("utf-8", "replace")
+    page = parse_page(answer.body) if _is_page(answer) else Page(pieces=[answer.body.decode("utf-8", "replace")])
+    text = page.text
     for form in (sought, html.escape(sought), json.dumps(sought)[1:-1], quote(sought)):
         text = text.replace(" ".join(form.split()), "").replace(form, "")
-    return answer.status, " ".join(text.split())
+    return answer.status, " ".join(text.split()), tuple(name for name, _ in page.tags)
 
 
 def _plain(sought: str) -> str:

@@ -107,12 +107,22 @@ class PartsUnquoted(OtherParts):
         return replace(entry, content=entry.content.replace(b"+", b" "))
 
 
-@mutant("boundary_by_its_beginning", breaks=["WWW-form-multipart"], because="400")
-class BoundaryByItsBeginning(HttpSession):
-    """Takes every line that begins like the boundary for one."""
+@mutant("boundary_anywhere", breaks=["WWW-form-multipart"], because="a as it was sent")
+class BoundaryAnywhere(HttpSession):
+    """Looks for the boundary inside of lines too."""
 
     def multipart(self, body: bytes, boundary: str) -> list[Entry]:
-        return super().multipart(body.replace(b"--nc----7d1x\r\n", b"--nc----7d1\r\n"), boundary)
+        line = b"--" + boundary.encode()
+        return super().multipart(body.replace(b"x " + line + b" y", b"x "), boundary)
+
+
+@mutant("boundary_cut_short", breaks=["WWW-form-multipart"], because="400")
+class BoundaryCutShort(HttpSession):
+    """Compares all but the last octet of it."""
+
+    def multipart(self, body: bytes, boundary: str) -> list[Entry]:
+        short = boundary[:-1].encode()
+        return super().multipart(body.replace(b"--" + short + b"\r\n", b"--" + boundary.encode() + b"\r\n"), boundary)
 
 
 @mutant("missing_end_fails", breaks=["WWW-form-multipart-bad"], because="500")
