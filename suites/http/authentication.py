@@ -8,7 +8,7 @@ import pytest
 
 from pytest_netconform.dialogues.http import Http
 from pytest_netconform.dialogues.http_fates import REFUSAL, UNDERSTOOD, Fate
-from pytest_netconform.requirement import MUST, needs, requirement
+from pytest_netconform.requirement import MUST, disposable, needs, requirement
 from pytest_netconform.verdict import Inconclusive, NotApplicable
 from pytest_netconform.wire.http import Response
 from pytest_netconform.wire.http_fields import QUOTED, Challenge, parse_challenges
@@ -75,23 +75,37 @@ def test_password_with_a_colon(http: Http) -> None:
     http.exchange(http.get(http.basic(), target=http.path("auth")), "2yz")
 
 
-WRONG = {"other": "{name}:nc-{word}", "unknown": "nc-nobody:{word}", "empty": "{name}:", "prefix": "{name}:{short}"}
-WRONG |= {"more": "{name}:{word}x", "colon": "{name}:{word}:x", "nothing": ":"}
+def _is_shut_out(http: Http, form: str) -> None:
+    """These credentials get 401, and again the challenge."""
+    name, word = http.target.account
+    pair = form.format(name=name, word=word, short=word[:-1])
+    encoded = base64.b64encode(pair.encode()).decode()
+    http.visit.transcript.hide(encoded.encode())
+    answer = http.ask(http.get(f"Authorization: Basic {encoded}", target=http.resource))
+    http.weigh(answer, 401, noted=HIDDEN, expected="401 in answer to credentials that are wrong")
+    if answer.status == 401:
+        _challenges(http, answer)
+
+
+WRONG = {"other": "{name}:nc-{word}", "prefix": "{name}:{short}", "unknown": "nc-nobody:{word}", "nothing": ":"}
+NEARLY = {"empty": "{name}:", "more": "{name}:{word}x", "colon": "{name}:{word}:x"}
 
 
 @requirement("HTTP-7617-2-reject", MUST, "RFC 9110 11.4, 15.5.2", "Who does not know the password is not let in.")
 @needs("?auth", "?account")
 @pytest.mark.parametrize("form", WRONG.values(), ids=list(WRONG))
 def test_wrong_password(http_auth: Http, form: str) -> None:
-    """Another password, a part of it, or more than it: 401, and again the challenge."""
-    name, word = http_auth.target.account
-    pair = form.format(name=name, word=word, short=word[:-1])
-    encoded = base64.b64encode(pair.encode()).decode()
-    http_auth.visit.transcript.hide(encoded.encode())
-    line = f"Authorization: Basic {encoded}"
-    answer = http_auth.exchange(http_auth.get(line, target=http_auth.resource), 401, noted=HIDDEN)
-    if answer.status == 401:
-        _challenges(http_auth, answer)
+    """Another password, or a part of it, or somebody else's: 401, and again the challenge."""
+    _is_shut_out(http_auth, form)
+
+
+@requirement("HTTP-7617-2-reject", MUST, "RFC 9110 11.4, 15.5.2", "Who does not know the password is not let in.")
+@disposable
+@needs("?auth", "?account")
+@pytest.mark.parametrize("form", NEARLY.values(), ids=list(NEARLY))
+def test_password_and_more(http_auth: Http, form: str) -> None:
+    """Likewise with none, or with more than the password; apart, for those who lock accounts at the third time."""
+    _is_shut_out(http_auth, form)
 
 
 MALFORMED = {
