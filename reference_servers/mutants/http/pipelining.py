@@ -33,8 +33,8 @@ class PipelinedRequestsLost(HttpSession):
         del self._input[: max(0, self._input.rfind(b"GET "))]
 
 
-@mutant("head_with_body", breaks=["HTTP-9112-9.3.2-pipeline-mixed"], because="octets that are no response")
-class HeadWithBody(HttpSession):
+@mutant("pipelined_head_with_body", breaks=["HTTP-9112-9.3.2-pipeline-mixed"], because="octets that are no response")
+class PipelinedHeadWithBody(HttpSession):
     """Answers HEAD as GET."""
 
     def sends_content(self, request: Request | None, response: Response) -> bool:
