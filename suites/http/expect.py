@@ -60,12 +60,13 @@ def test_body_that_does_not_wait(http: Http) -> None:
     http.meets(stimulus, UNDERSTOOD | REFUSAL, 417, twin=http.post(body=BODY))
     http.renew()
     http.send(stimulus)
-    http.answer()
-    http.send(http.get("Connection: close"))
+    ends = http.answer().closing
+    if not ends:
+        http.send(http.get("Connection: close"))
     try:
-        http.answer()
+        http.answer(within=http.target.window if ends else None)
     except NonConformity:
-        if not http.over:
+        if not ends and not http.over:
             raise
     late = b"".join(value.raw for value in http.interim)
     http.require(not http.interim, "no interim response behind the final one", late)
@@ -74,6 +75,7 @@ def test_body_that_does_not_wait(http: Http) -> None:
 @requirement("HTTP-9110-10.1.1-expect-http10", MUST, "RFC 9110 10.1.1, 15.2", "HTTP/1.0 is told nothing of 100.")
 def test_expectation_of_http10(http: Http) -> None:
     """The expectation is passed over: no interim response, and the answer that comes without it."""
+    # Field note: Werkzeug 3.1 says 100 to HTTP/1.0.
     http.known()
     http.renew()
     plain = http.ask(http.request("POST", http.sink, body=BODY, version="HTTP/1.0"))

@@ -37,7 +37,7 @@ def _answers(tour: HttpTour, *, broken: bool) -> list[Response]:
 @pytest.mark.parametrize("to", ["requests", "garbage"])
 def test_date(http_tour: HttpTour, to: str) -> None:
     """Date is in every 2xx, 3xx and 4xx: in answers to requests, and to what is none."""
-    # Field note: gunicorn, uvicorn and hypercorn date no refusal that their parsers make.
+    # Field note: gunicorn 27, uvicorn 0.54 and HAProxy 2.6 date no refusal that their parsers make.
     found = _answers(http_tour, broken=to == "garbage")
     http_tour.prerequisite(found, f"an answer to {to}")
     for value in found:

@@ -17,6 +17,7 @@ CHUNKED = "Transfer-Encoding: chunked"
 BODY = b"hello"
 ANY = UNDERSTOOD | REFUSAL | Fate.DROPPED
 REFUSING = (400, 413, 431)
+FAILING: dict[int | Fate, str] = {Fate.FAILED: "refused with 5yz, where RFC 9112 2.2 asks for 400"}
 MANY = 20000  # trailer lines
 #: what no trailer may be: it would frame the message, name another host, or say who asks (RFC 9110 6.5.1)
 FORBIDDEN = ("Host: nc.evil.example", "Content-Length: 40", "Authorization: nc", "X-Netconform: trailer")
@@ -40,6 +41,7 @@ def _plain(http: Http) -> bytes:
 @requirement("HTTP-9112-7.1.2-trailers", MUST, "RFC 9112 7.1.2", "Trailers are read, and perhaps thrown away.")
 def test_trailers(http: Http) -> None:
     """A request with a trailer is answered as one without it, and so is the request behind it."""
+    # Field note: Werkzeug 3.1 answers 500.
     http.carried(http.same_as(_with(http, "X-T: 1"), _plain(http)), BODY)
 
 
@@ -47,15 +49,15 @@ def test_trailers(http: Http) -> None:
 @hostile
 def test_trailers_that_frame(http: Http) -> None:
     """A length in a trailer counts nothing: what follows is the next request; or the request is refused."""
-    http.meets(_with(http, *FORBIDDEN), UNDERSTOOD | NO, *REFUSING, twin=_plain(http))
+    http.meets(_with(http, *FORBIDDEN), UNDERSTOOD | NO, *REFUSING, twin=_plain(http), tolerated=FAILING)
 
 
 @requirement("HTTP-9112-7.1.2-trailer-merge", MUST, "RFC 9110 6.5.1", "Trailers are not merged into the header fields.")
 @needs("?echo")
 def test_trailers_are_no_header_fields(http: Http) -> None:
     """The application finds none of them among its header fields; or the request is refused."""
-    stimulus = _with(http, *FORBIDDEN)
-    echo = http.seen(http.meets(stimulus, UNDERSTOOD | NO, *REFUSING, twin=_plain(http)))
+    stimulus, twin = _with(http, *FORBIDDEN), _plain(http)
+    echo = http.seen(http.meets(stimulus, UNDERSTOOD | NO, *REFUSING, twin=twin, tolerated=FAILING))
     if echo is None:
         return
     for line in FORBIDDEN:
