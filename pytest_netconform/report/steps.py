@@ -138,8 +138,10 @@ class _Writer:
         said = max(opened, 1 + self._last(What.SEND, number, max(came, 0)))
         mine = [event for event in self.events[opened : self._next_word(said, number)] if event.connection == number]
         before = sum(e.total for e in self.events[opened:said] if e.what is What.HEARD and e.connection == number)
-        wait = next((_Wait.of(e).seconds for e in self.events[said:] if e.what is What.AWAIT), PATIENCE)
-        return said, f'{number}, "must not repeat", {wait:g}, {self._alike(mine, before)!r}'
+        waits = (_Wait.of(event) for event in self.events[said:] if event.what is What.AWAIT)
+        wait = next(waits, _Wait("", PATIENCE, b""))
+        begin = LEFTOVERS if wait.pattern.startswith(LEFTOVERS) else b""
+        return said, f'{number}, "must not repeat", {wait.seconds:g}, {begin + self._alike(mine, before)!r}'
 
     def _missing_join(self, place: int, wait: _Wait) -> str:
         """The data connection that never came to be, in either direction."""
