@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.http_fates import NO, UNDERSTOOD, Answers, End, Fate, told
+from pytest_netconform.dialogue import Visit, shown
+from pytest_netconform.dialogues.http_fates import NO, NO_ANSWER_BEHIND, UNDERSTOOD, Answers, End, Fate, told
+from pytest_netconform.dialogues.http_pairs import Pair
 from pytest_netconform.dialogues.http_talk import HttpTalk
 from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Deviation, Inconclusive, NonConformity
@@ -27,7 +28,12 @@ HttpTour = Tour[Response]
 
 
 class Http(HttpTalk):
-    """One HTTP connection, opened again by itself where the server has closed it as it may."""
+    """One HTTP connection, opened again by itself where the server has closed it as it may.
+
+    Where a proxy answers (`?via=proxy`), a refusal may be its own or that of the server behind it, whose connection is
+    another one (RFC 9110 7.6.1, RFC 9112 9.3): the close of that need not be the close of this, and 502 tells of it.
+    With `?origin=` the same is said to that server too (`http_pairs`).
+    """
 
     # -- counting
 
@@ -46,6 +52,7 @@ class Http(HttpTalk):
         not come, in place of the target's patience.
         """
         wanted = len(stimulus) if requests is None else requests
+        codes = (*codes, NO_ANSWER_BEHIND) if self.proxied else codes
         self.send(*stimulus, *([self.probe()] if probe else []))
         finals: list[Response] = []
         interim: list[Response] = []
@@ -68,7 +75,7 @@ class Http(HttpTalk):
         self._counting = False
         probed = probe and self._is_probe(finals, wanted)
         hidden = self._hidden(finals[wanted : -1 if probed else None])
-        return Answers(tuple(finals), tuple(interim), end, wanted, probe, probed, hidden, codes, right)
+        return Answers(tuple(finals), tuple(interim), end, wanted, probe, probed, hidden, codes, right, self.proxied)
 
     def _is_probe(self, finals: list[Response], wanted: int) -> bool:
         """Whether the last answer is the probe's: it repeats its word, or is what that always gets, in its place."""
@@ -159,8 +166,42 @@ class Http(HttpTalk):
             answers = self.count(stimulus, requests=requests, codes=codes, right=right, within=within, probe=probe)
         if right in UNWANTED and answers.fate not in fates and _alike(answers, good):
             raise Inconclusive(f"{right} and the close, as for the twin: its method is refused before anything else")
+        self._pair(stimulus, pair, answers)
         self._weigh_fate(stimulus, answers, fates, tolerated or {}, noted or {})
         return answers
+
+    def _pair(self, stimulus: bytes, twin: tuple[bytes, ...], answers: Answers) -> None:
+        """Observe where the server behind a proxy cuts the same octets otherwise (`?origin=`)."""
+        if not self.target.options.get("origin"):
+            return
+        try:
+            difference = Pair(self, self._another).difference(stimulus, twin, answers)
+        except (NonConformity, Inconclusive) as problem:
+            self.note(f"the server at ?origin= was not heard: {problem}")
+            return
+        if difference:
+            self.observe(f"cut otherwise behind the proxy: {difference}")
+
+    def _another(self, visit: Visit) -> Http:
+        """A dialogue with another server, which is to be told the same."""
+        other = Http(visit)
+        other._hiding = self._hiding
+        return other
+
+    def learn(self) -> None:
+        """Hear what the root and the unknown usually get, where no sanity dialogue has."""
+        facts = self.target.survey.facts
+        if "root" not in facts:
+            facts["root"] = self.ask(self.get()).status
+            facts["unknown"] = self.ask(self.nowhere()).status
+        self.renew()
+
+    def _kept_by_proxy(self, answers: Answers, fates: Fate) -> bool:
+        """Whether a refusal came over a connection that the proxy keeps, where the server behind it may have closed."""
+        kept = self.proxied and answers.fate is Fate.REFUSED_OPEN and Fate.REFUSED in fates
+        if kept:
+            self.note(f"{answers}: the proxy's connection is another than that of the server behind it")
+        return kept
 
     def _weigh_fate(
         self,
@@ -173,7 +214,7 @@ class Http(HttpTalk):
         fate = answers.fate
         first = answers.first.status if answers.first else 0
         expected = f"{told(fates, answers.codes)}, in answer to {self._shown(stimulus)}"
-        if fate in fates:
+        if fate in fates or self._kept_by_proxy(answers, fates):
             self.visit.evidence |= _evidence(fate)
             return
         for given, remember in ((noted, self._note_fate), (tolerated, self._tolerate_fate)):
@@ -277,7 +318,8 @@ class Http(HttpTalk):
         right = self.understood(plain)
         codes = codes or (400,)
         answers = self.count(stimulus, codes=codes)
-        if answers.fate in fates:
+        self._pair(stimulus, (plain,), answers)
+        if answers.fate in fates or self._kept_by_proxy(answers, fates):
             self.visit.evidence |= _evidence(answers.fate)
             return answers
         wanted, found = right.first, answers.first

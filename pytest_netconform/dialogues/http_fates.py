@@ -50,6 +50,10 @@ _WORDS = {
 }
 
 
+#: What a proxy says where the server behind it gave no answer (RFC 9110 15.6.3), or not in time (15.6.5).
+NO_ANSWER_BEHIND, TOO_LATE_BEHIND = 502, 504
+
+
 class End(Enum):
     """How a connection was left."""
 
@@ -64,7 +68,8 @@ class Answers:
 
     requests: how many the stimulus was made of. probing: whether a probe stood behind it; probed: whether the last
     response is the probe's. smuggled: the one to the canary, if there was one. codes: those that are a refusal here.
-    right: a 5yz that is none of failure: that of the twin, or 501, by which a method is not known.
+    right: a 5yz that is none of failure: that of the twin, or 501, by which a method is not known. proxied: whether a
+    proxy answers, for which 504 is that the server behind it waits for more.
     """
 
     finals: tuple[Response, ...]
@@ -76,6 +81,7 @@ class Answers:
     smuggled: Response | None = None
     codes: tuple[int, ...] = (400,)
     right: int = 501
+    proxied: bool = False
 
     @property
     def first(self) -> Response | None:
@@ -110,6 +116,8 @@ class Answers:
         refused = last.status in self.codes
         if self.end is not End.OPEN and refused and len(self.finals) <= self.requests:
             return Fate.REFUSED
+        if self.proxied and last.status == TOO_LATE_BEHIND:
+            return Fate.WAITING
         if last.status >= 500 and not refused and last.status != self.right:
             return Fate.FAILED
         if not self.probing:
@@ -152,3 +160,29 @@ def told(fates: Fate, codes: Sequence[int]) -> str:
     numbers = [str(code) for code in codes]
     listed = numbers[0] if len(numbers) == 1 else f"{', '.join(numbers[:-1])} or {numbers[-1]}"
     return ", or ".join(words.format(codes=listed) for fate, words in _WORDS.items() if fate in fates)
+
+
+def _cut(answers: Answers) -> str:
+    """As how much a server took a stimulus; empty where he refused it, or closed before that could be seen."""
+    finals, wanted = answers.finals, answers.requests
+    if any(
+        r.problem or r.status in answers.codes or r.status >= 500 for r in finals[:wanted] if r.status != answers.right
+    ):
+        return ""
+    if len(finals) > wanted:
+        return "as it is" if answers.probed and len(answers.own) == wanted else "as more"
+    return "as less" if answers.end is End.OPEN else ""
+
+
+def cut_otherwise(front: Answers, back: Answers) -> str:
+    """How two servers differ about where the same request ends; empty where they agree, or one of them refuses it.
+
+    Who closes behind it lets nothing follow, so that nobody can be misled by what he thinks of it.
+    """
+    cuts = _cut(front), _cut(back)
+    bodies = [answers.echo.body for answers in (front, back) if answers.echo is not None]
+    if not all(cuts) or (cuts[0] == cuts[1] and (len(bodies) < 2 or bodies[0] == bodies[1])):
+        return ""
+    if cuts[0] == cuts[1]:
+        return f"a body of {len(bodies[0])} octets here, and of {len(bodies[1])} there"
+    return f"{front} here; {back} there"

@@ -88,6 +88,11 @@ class HttpTalk(Dialogue[Response]):
         """The moment by this machine's calendar, in seconds since 1970."""
         return time.time()
 
+    @property
+    def proxied(self) -> bool:
+        """Whether the user says that a proxy answers (`?via=proxy`), and another server behind it."""
+        return self.target.options.get("via") == "proxy"
+
     # -- requests, as octets
 
     def request(
