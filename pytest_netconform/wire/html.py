@@ -1,13 +1,14 @@
 """HTML pages as a browser meets them, as far as a judge must know: tags, the text between them, and forms.
 
-Whoever wants to know whether a stranger's words became markup looks for them among the tags. Pure and bounded; what no
-parser understands ends the page there.
+Whoever wants to know whether a stranger's words became markup looks for them among the tags. It is read in one go,
+whatever its octets are, which cannot be said of html.parser. Pure.
 """
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 LONGEST = 1 << 20  # octets of a page that are looked at
 UNWANTED = ("submit", "button", "image", "reset", "file")  # inputs that nobody types into
@@ -36,30 +37,71 @@ class Page:
         return {name for _, found in self.tags for name in found}
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.page = Page()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        self.page.tags.append((tag, found))
-        name, kind = found.get("name", ""), found.get("type", "").lower()
-        if tag == "input" and kind == "hidden":
-            self.page.hidden.setdefault(name, found.get("value", ""))
-        elif name and (tag == "textarea" or (tag == "input" and kind not in UNWANTED)):
-            self.page.inputs.append(name)
-
-    def handle_data(self, data: str) -> None:
-        self.page.pieces.append(data)
+# tokens (WHATWG HTML 13.2.5); what has no end ends the page, so that no octet is read more than a few times
+_NAME = re.compile(r"[A-Za-z][^\s/>]*")
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*(?P<name>[^\s/>][^\s/>=]*)(?:\s*=\s*(?:"(?P<d>[^"]*)"|'(?P<s>[^']*)'|(?P<u>[^\s>"'][^\s>]*))?)?"""
+)
+_END = re.compile(r"[\s/]*>")
+_COMMENT_END = re.compile(r"--!?>")
+_RAW = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
+_RAW_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
 
 
 def parse_page(body: bytes) -> Page:
-    """The page in a body, read as UTF-8; what follows a place that cannot be read is left out."""
-    reader = _Reader()
+    """The page in a body, read as UTF-8."""
+    text, page, place = body[:LONGEST].decode("utf-8", "replace"), Page(), 0
+    while 0 <= place < len(text):
+        start = text.find("<", place)
+        page.pieces.append(_plain(text[place : start if start >= 0 else len(text)]))
+        place = _markup(text, start, page) if start >= 0 else -1
+    return page
+
+
+def _markup(text: str, start: int, page: Page) -> int:
+    """Read what begins with `<`: the place behind it, or -1 for the end of the page."""
+    if (found := _NAME.match(text, start + 1)) is not None:
+        return _tag(text, found.end(), found[0].lower(), page)
+    if text.startswith("<!--", start):
+        end = _COMMENT_END.search(text, start + 2)
+        return end.end() if end else -1
+    if text[start + 1 : start + 2] in ("!", "?", "/") and text[start + 1 : start + 2]:
+        return text.find(">", start) + 1 or -1
+    page.pieces.append("<")
+    return start + 1
+
+
+def _tag(text: str, place: int, name: str, page: Page) -> int:
+    attributes: dict[str, str] = {}
+    while (end := _END.match(text, place)) is None:
+        found = _ATTRIBUTE.match(text, place)
+        if found is None or (found[0].rstrip().endswith("=") and text[found.end() : found.end() + 1] in ("", '"', "'")):
+            return -1
+        attributes.setdefault(found["name"].lower(), _plain(found["d"] or found["s"] or found["u"] or ""))
+        place = found.end()
+    page.tags.append((name, attributes))
+    _field(name, attributes, page)
+    return _raw_text(text, end.end(), name, page) if name in _RAW_END else end.end()
+
+
+def _raw_text(text: str, place: int, name: str, page: Page) -> int:
+    """What only its own end tag ends."""
+    end = _RAW_END[name].search(text, place)
+    page.pieces.append(text[place : end.start() if end else len(text)])
+    return end.start() if end else -1
+
+
+def _field(name: str, attributes: dict[str, str], page: Page) -> None:
+    field, kind = attributes.get("name", ""), attributes.get("type", "").lower()
+    if name == "input" and kind == "hidden":
+        page.hidden.setdefault(field, attributes.get("value", ""))
+    elif field and (name == "textarea" or (name == "input" and kind not in UNWANTED)):
+        page.inputs.append(field)
+
+
+def _plain(text: str) -> str:
+    """References as what they stand for."""
     try:
-        reader.feed(body[:LONGEST].decode("utf-8", "replace"))
-        reader.close()
-    except (AssertionError, ValueError):  # how html.parser says that it does not understand `<![`
-        pass
-    return reader.page
+        return html.unescape(text)
+    except ValueError:  # a number of more digits than Python reads
+        return text

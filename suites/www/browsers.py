@@ -11,7 +11,7 @@ from pytest_netconform.dialogues.http import HttpTour
 from pytest_netconform.dialogues.http_fates import REFUSAL, UNDERSTOOD, Fate
 from pytest_netconform.dialogues.www import ELSEWHERE, Www
 from pytest_netconform.requirement import INTEROP, SECURITY, requirement
-from pytest_netconform.wire.html import parse_page
+from pytest_netconform.wire.html import LONGEST, parse_page
 from pytest_netconform.wire.http import Response
 
 # -- policies
@@ -78,6 +78,7 @@ def _keeps_out(www: Www, answer: Response, stranger: str, path: str) -> None:
 
 META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 PARAMETER = re.compile(rb"charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
+FOR_NAMES = ("punycode", "idna")  # encodings that Python knows, and pages do not
 ONE_OCTET = ("iso8859-1", "cp1252", "iso8859-15")
 
 
@@ -102,7 +103,7 @@ def _charset(answer: Response) -> str:
         return "pages without a charset" + ("" if answer.body.isascii() else ", and not in ASCII")
     name, where = declared[1].decode("latin-1").lower(), "Content-Type" if field else "a meta element"
     try:
-        known = codecs.lookup(name).name
+        known = codecs.lookup(name).name if name not in FOR_NAMES else ""
         answer.body.decode(known)
     except (LookupError, ValueError):
         return f"{name} in {where}, which the page is not in"
@@ -137,10 +138,12 @@ def test_errors_show_no_trace(http_tour: HttpTour, www: Www) -> None:
     errors = [answer for answer in http_tour.replies if answer.status >= 400] + _provoked(www)
     http_tour.prerequisite(errors, "an error")
     for answer in errors:
-        trace = TRACES.search(answer.body)
+        trace = TRACES.search(answer.body[:LONGEST])
         www.require(trace is None, "no traceback in an error", trace[0] if trace else b"")
     for what, pattern in (("the path of a file", PATHS), ("a version", VERSIONS)):
-        for found in sorted({match[0] for answer in errors for match in [pattern.search(answer.body)] if match}):
+        for found in sorted(
+            {match[0] for answer in errors for match in [pattern.search(answer.body[:LONGEST])] if match}
+        ):
             www.note(f"{what} in an error: {found.decode('latin-1')}")
 
 

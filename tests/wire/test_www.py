@@ -30,11 +30,59 @@ def test_fields_of_a_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<![", b"<![nc[", b"<!ELEMENT", b"<a", b"\xff\xfe<", b"<" * 10_000, b"&#99999999999;", b"<p " * 5000]
+    "body",
+    [
+        b"",
+        b"<![",
+        b"<![nc[",
+        b"<!ELEMENT",
+        b"<a",
+        b"\xff\xfe<",
+        b"<" * 10_000,
+        b"&#99999999999;",
+        b"&#" + b"9" * 5000,
+        b"<p " * 5000,
+    ],
 )
 def test_what_is_no_page(body: bytes) -> None:
     """Whatever the octets are, there is a page."""
     parse_page(b"<nc-x>" + body)
+
+
+MARKUP = {
+    b"<nc-x>": [("nc-x", {})],
+    b"<nc-x/a=1//b='2'c=\"3\">": [("nc-x", {"a": "1//b='2'c=\"3\""})],
+    b"<nc-x a='1'b=\"2\" C A=3>": [("nc-x", {"a": "1", "b": "2", "c": ""})],
+    b"<nc-x a=>": [("nc-x", {"a": ""})],
+    b"<nc-x a = b>": [("nc-x", {"a": "b"})],
+    b"<nc-x =a>": [("nc-x", {"=a": ""})],
+    b"< nc-x>": [],
+    b"<1>": [],
+    b"<!-- <nc-x> -->": [],
+    b"<!--><nc-x>": [("nc-x", {})],
+    b"<!-- --!><nc-x>": [("nc-x", {})],
+    b"<!nc <nc-x>": [],
+    b"<?nc <nc-x>": [],
+    b"</p <nc-x><a>": [("a", {})],
+    b'<a b="><nc-x>': [],
+    b"<title></title ><nc-x>": [("title", {}), ("nc-x", {})],
+    b"<textarea></textareas><nc-x>": [("textarea", {})],
+    b"&lt;nc-x&gt;<": [],
+}
+
+
+@pytest.mark.parametrize(("body", "tags"), MARKUP.items(), ids=[repr(text) for text in MARKUP])
+def test_what_is_a_tag(body: bytes, tags: list[tuple[str, dict[str, str]]]) -> None:
+    """As browsers tell it (WHATWG HTML 13.2.5)."""
+    assert parse_page(body).tags == tags
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<", b"<a ", b"<!--", b"<?", b"</", b"<a b='", b"&a", b"<!a", b"<![CDATA[", b"<title>"]
+)
+def test_pages_without_an_end(piece: bytes) -> None:
+    """Time grows with the octets alone."""
+    parse_page(piece * (200_000 // len(piece)))
 
 
 def test_words_in_a_script_are_no_tags() -> None:
