@@ -242,12 +242,13 @@ SERVED = {
     "pop3": "messages, add(), clear()",
     "imap": "mailboxes, messages(), add(), clear()",
     "ftp": "files, write(), wait()",
+    "http": "received, answer(), files, wait()",
     "oncrpc": "calls, add()",
     "stream": "dialect, heard",
     "datagram": "dialect, heard",
 }
 #: and the scheme of those whose TLS comes before the first word: `netconform_<scheme>_server`
-SECURE = {"smtp": "smtps", "pop3": "pop3s", "imap": "imaps", "ftp": "ftps", "oncrpc": "oncrpcs"}
+SECURE = {"smtp": "smtps", "pop3": "pop3s", "imap": "imaps", "ftp": "ftps", "http": "https", "oncrpc": "oncrpcs"}
 
 
 def _family(protocol: str, shows: str) -> dict[str, Callable[..., Any]]:

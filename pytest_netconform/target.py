@@ -218,6 +218,7 @@ class Survey:
     spoke: bool = False
     absent: bool = False  # its system says that nobody listens there, where no connection says so (ICMP)
     capabilities: set[str] = field(default_factory=set)
+    facts: dict[str, int] = field(default_factory=dict)  # numbers that a column remembers, such as usual answers
     latency: float = 0.01  # seconds for one answer
     problem: str = ""
 

@@ -1,8 +1,8 @@
 """What the gates share: every case of a protocol, run in memory against the reference, a mutant or a null server.
 
-A case is a check with one set of parameters. A protocol is at home in the suite of its name, else in all of its suites;
-what it is a guest in is tried with its reference only. Each case gets a target of its own, so no case can disturb
-another; what the sanity dialogue learned is taken over from one dialogue per server.
+A case is a check with one set of parameters. A protocol is at home in the suite of its name and in those that no other
+holds, else in all of its suites; what it is a guest in is tried with its reference only. Each case gets a target of its
+own, so no case can disturb another; what the sanity dialogue learned is taken over from one dialogue per server.
 """
 
 from __future__ import annotations
@@ -78,6 +78,16 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "slow-greeting": {"greeting": "120"},
         "sparse": {"without": "EPRT,MDTM,MLST,REST,SIZE,UTF8,TLS"},
     },
+    "http": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "implicit-tls": {"tls": "implicit", "password": "s3:cr:et"},  # colons: RFC 7617 2
+        "closing": {"persistent": "0"},
+        "http10": {"http10": "1"},
+        "cache": {"cache": "1"},
+        "upgrading": {"switches": "nc-echo"},
+        "sparse": {"without": "ranges,etag,gzip,chunked,trailers,write,auth,redirect,options"},
+    },
     "oncrpc": {
         "plain": {},
         "portmapper": {"program": "0x186a0", "version": "2", "echo": ""},
@@ -129,7 +139,9 @@ class Case:
 def homes(protocol: str) -> tuple[str, ...]:
     """The suites in which a protocol is at home."""
     suites = PROTOCOLS[protocol].suites
-    return (protocol,) if protocol in suites else suites
+    if protocol not in suites:
+        return suites
+    return (protocol, *(suite for suite in suites if suite != protocol and len(speaking(suite)) == 1))
 
 
 def inhabitants(suite: str) -> list[str]:

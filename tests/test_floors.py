@@ -39,6 +39,7 @@ FLOORS = {
     "reference_servers.null": "F2",
     "reference_servers.smtp": "F2",
     "reference_servers.pop3": "F2",
+    "reference_servers.http": "F2",
     "reference_servers.oncrpc": "F2",
     "reference_servers.dialects": "F2",
     "reference_servers.dialects_udp": "F2",
@@ -216,7 +217,7 @@ def test_third_party_stays_in_its_rooms(module: str) -> None:
 
 def test_columns_do_not_import_each_other() -> None:
     """One protocol's rooms know nothing of another's."""
-    columns = {"smtp", "pop3", "imap", "ftp", "oncrpc"}
+    columns = {"smtp", "pop3", "imap", "ftp", "http", "oncrpc"}
     for module, path in ALL.items():
         own = columns & set(module.replace("_", ".").split("."))
         for name in imports(path):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_netconform.dialects import READY
-from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS, NULLS_WITH_TAGS
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULL_HEADS, NULLS, NULLS_WITH_TAGS
 from pytest_netconform.verdict import Verdict
 from pytest_netconform.wire.oncrpc import AUTH_ERROR, GARBAGE_ARGS, SUCCESS, accepted, denied, record
 from tests.gates import Gate, cases
@@ -73,6 +73,12 @@ WORDS = {
         Words(b"220 x\r\n", b"230 In\r\n"),
         Words(b"", b"220 OK\r\n"),
     ],
+    "http": [
+        Words(b"", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nConnection: close\r\n\r\nnone\n"),
+        Words(b"", b"<html>"),
+    ],
     "oncrpc": [
         Words(b"", record(accepted(0, SUCCESS))),
         Words(b"", record(denied(0, AUTH_ERROR, 1))),
@@ -135,6 +141,7 @@ NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
     "datagram": NULL_DATAGRAMS,
     "oncrpcudp": NULL_DATAGRAMS,
     "imap": NULLS_WITH_TAGS,
+    "http": NULL_HEADS,
     "mail": NULLS_WITH_TAGS,
 }
 CASES = [

@@ -37,6 +37,7 @@ def authority() -> Iterator[Authority]:
 
 #: what each is asked, where QUIT and a line end mean nothing
 QUESTIONS = {
+    "http": b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     "imap": b"a LOGOUT\r\n",
     "oncrpc": struct.pack(">11I", 0x80000028, 77, 0, 2, ECHO_PROGRAM, ECHO_VERSION, 0, 0, 0, 0, 0),
 }
