@@ -13,7 +13,8 @@ from pytest_netconform.suites.message.parts import CRLF, difference, split
 from pytest_netconform.wire.smtp_messages import message
 
 # Field notes for this chapter: Postfix 3.7.11 with local delivery into a Maildir and Dovecot 2.3.19.1 keep all of it,
-# but for a NUL, which Dovecot turns into 0x80 when it is appended; mbox stores put ">" in front of "From ".
+# but for a NUL, which Dovecot turns into 0x80 when it is appended; mbox stores put ">" in front of "From ". pymap
+# 0.36.7 loses the last LF of a message that has no empty line.
 
 
 def _kept(mail: Mail, text: bytes, what: str, trace: bytes = b"") -> None:
