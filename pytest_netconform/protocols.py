@@ -143,6 +143,7 @@ PROTOCOLS: dict[str, Protocol] = {
                 "foreign": "an address in a domain that the target must not relay to",
                 "reject": "a line of text that makes the target's content filter refuse a message",
                 "readback": "where the recipient's mail arrives: a Maildir folder or an mbox file on this machine",
+                "bounces": "an address that is accepted although nothing can be delivered to it",
                 "ehlo": "the name to give with EHLO (default client.example.org)",
                 "submission": "`1` when the target is a submission service (RFC 6409)",
             },

@@ -303,6 +303,13 @@ class Mail(Remarks):
         """Likewise; None where it is refused, which is legal for what clients are told to keep from."""
         return self._read(self.take(marker)[0]) if self.offer(content, mail) else None
 
+    def take_late(self, marker: str, within: float) -> bytes:
+        """A message that others make of one with the marker. Inconclusive when it has not come by then."""
+        found = self._arrived(marker, 1, within)
+        if not found:
+            raise Inconclusive(f"nothing with the marker came within {within:g} s; there may be more time for it")
+        return self._read(found[0])
+
     def settled(self) -> None:
         """Wait until a message that is sent now has arrived: those before it had their time as well."""
         probe = self.marker()

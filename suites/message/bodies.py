@@ -13,7 +13,8 @@ from pytest_netconform.suites.message.parts import CRLF, difference, split
 from pytest_netconform.wire.smtp_messages import message
 
 # Field notes for this chapter: Postfix 3.7.11 with local delivery into a Maildir and Dovecot 2.3.19.1 keep all of it,
-# but for a NUL, which Dovecot turns into 0x80 when it is appended; mbox stores put ">" in front of "From ".
+# but for a NUL, which Dovecot turns into 0x80 when it is appended; mbox stores put ">" in front of "From ". pymap
+# 0.36.7 loses the last LF of a message that has no empty line.
 
 
 def _kept(mail: Mail, text: bytes, what: str, trace: bytes = b"") -> None:
@@ -79,7 +80,12 @@ def test_header_alone_comes_out(mail: Mail) -> None:
     shown = found[-60:]
     mail.require(last in found, "the last field of the header", shown)
     rest = split(found)[1]
-    mail.require(not rest, "no text behind the header, but one empty line at most", shown)
+    expected = "no text behind the header, but one empty line at most"
+    if rest == CRLF:
+        # field: Dovecot 2.3.19.1 in an mbox, behind the border that LMTP puts in
+        mail.tolerate(expected, shown, "a message without text is given an empty line of text")
+        return
+    mail.require(not rest, expected, shown)
 
 
 CONTROLS = bytes([0x07, 0x08, 0x0B, 0x0C, 0x1B, 0x7F])

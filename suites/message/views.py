@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_netconform.dialogues.imap import Imap
 from pytest_netconform.dialogues.mail import Letter, Mail
 from pytest_netconform.dialogues.smtp import MAIL, Smtp
 from pytest_netconform.requirement import MUST, needs, requirement, writes
-from pytest_netconform.suites.message.parts import difference
+from pytest_netconform.suites.message.parts import difference, fields, named, split
 from pytest_netconform.wire.imap_commands import astring, command
 from pytest_netconform.wire.smtp import stuffed
 from pytest_netconform.wire.smtp_messages import message
@@ -117,6 +119,48 @@ def _goes(smtp: Smtp, name: str, *, batch: bool) -> bool:
         return False
     smtp.send(stuffed(message(name, b"Hello.\r\n")))
     return smtp.reply().code == 250
+
+
+# -- what cannot be delivered
+
+REPORT_SECONDS = 60.0  # RFC 5321 4.5.4.1 lets a server try again for days
+REPORTED = "Who sent what cannot be delivered is told so, from nobody, in a report that programs can read."
+STATUS = re.compile(rb"^Status:[ \t]*5\.[0-9]{1,3}\.[0-9]{1,3}", re.IGNORECASE | re.MULTILINE)
+ACTION = re.compile(rb"^Action:[ \t]*failed", re.IGNORECASE | re.MULTILINE)
+REPORTING = re.compile(rb"^Reporting-MTA:[ \t]*[^ \t;]+[ \t]*;", re.IGNORECASE | re.MULTILINE)
+ENVID = re.compile(rb"^Original-Envelope-Id:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+MULTIPART = re.compile(rb"multipart/report\b.*report-type[ \t]*=[ \t]*\"?delivery-status", re.IGNORECASE)
+
+
+@requirement("MSG-3464-2-a", MUST, "RFC 5321 3.6.3, 4.5.5, 6.1; RFC 3461 6; RFC 3464 2; RFC 6522 3", REPORTED)
+@needs("?pair")
+@writes
+def test_lost_mail_is_reported(mail: Mail) -> None:
+    """The report's own sender is null; where DSN is offered it names the reporter, the recipient and the status."""
+    smtp, marker = mail.smtp, mail.marker()
+    lost = smtp.target.option("bounces")
+    dsn = "DSN" in smtp.offer.keywords
+    smtp.given(f"MAIL FROM:<{smtp.recipient}>" + (f" ENVID={marker}" if dsn else ""))
+    smtp.given(f"RCPT TO:<{lost}>" + (" NOTIFY=FAILURE" if dsn else ""), "DATA", stuffed(message(marker)))
+    mail.settled()
+    report = mail.take_late(marker, REPORT_SECONDS)
+    header, text = split(report)
+    paths = named(fields(header), b"return-path")
+    if not paths:
+        mail.not_applicable("there is no Return-Path to see the report's sender by; MSG-5322-3.6.7-a judges that")
+    mail.require(paths[:1] in ([b"<>"], [b"<MAILER-DAEMON>"]), "a report whose sender is null (Return-Path)", header)
+    kind = b"".join(named(fields(header), b"content-type"))
+    if not dsn:
+        mail.note("DSN is not offered, and the report's form is free")
+        return
+    mail.require(MULTIPART.match(kind), "multipart/report; report-type=delivery-status", kind)
+    about = text.partition(b"Final-Recipient:")[2][:300]
+    mail.require(lost.encode().lower() in about.lower(), "Final-Recipient with the address", about or text)
+    for what, pattern in {"Reporting-MTA": REPORTING, "Action: failed": ACTION, "Status: 5.y.z": STATUS}.items():
+        mail.require(pattern.search(text), f"{what} in the report", text)
+    envid = ENVID.search(text)
+    if envid is None or envid[1] != marker.encode():
+        mail.note("the report has no Original-Envelope-Id with the ENVID that was given")
 
 
 NOT_CHECKED: list[tuple[str, str]] = [

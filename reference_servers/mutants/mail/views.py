@@ -9,6 +9,7 @@ from pytest_netconform.reference_servers.mutants.mutant import mutant
 from pytest_netconform.reference_servers.pop3 import Pop3Session
 from pytest_netconform.reference_servers.pop3.maildrop import Entry
 from pytest_netconform.reference_servers.smtp import Answer, SmtpSession, Transaction
+from pytest_netconform.reference_servers.smtp.bounces import Failure
 
 
 @mutant("pop3_imap_size_differs", breaks=["MSG-CROSS-a"], because="a size that counts the octets")
@@ -47,6 +48,30 @@ class CopyAddsAField(ImapSession):
 
     def kept_content(self, content: bytes) -> bytes:
         return b"X-Copy: 1\r\n" + content if self.view is not None else content
+
+
+@mutant("bounce_nonnull_sender", breaks=["MSG-3464-2-a"], because="a report whose sender is null")
+class BounceNonnullSender(SmtpSession):
+    """Wants to hear of reports that get lost."""
+
+    def bounce_sender(self) -> str:
+        return f"postmaster@{self.config.domain}"
+
+
+@mutant("bounce_missing_status", breaks=["MSG-3464-2-a"], because="Status: 5.y.z in the report")
+class BounceMissingStatus(SmtpSession):
+    """Says that it failed, and not how."""
+
+    def status_fields(self, failure: Failure) -> list[str]:
+        return [field for field in super().status_fields(failure) if not field.startswith("Status")]
+
+
+@mutant("bounce_without_envid", breaks=["MSG-3464-2-a"], because="no Original-Envelope-Id")
+class BounceWithoutEnvid(SmtpSession):
+    """Does not say which message: it is noted, not failed."""
+
+    def status_fields(self, failure: Failure) -> list[str]:
+        return [field for field in super().status_fields(failure) if not field.startswith("Original")]
 
 
 @mutant("lost_after_250", breaks=["MSG-CROSS-c"], because="messages with the marker")
