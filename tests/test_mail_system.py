@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import Visit
 from pytest_netconform.dialogues.mail import Mail
 from pytest_netconform.fixtures.mail_server import MailServer
 from pytest_netconform.fixtures.network import EVERYTHING, Network, column_of, memory_target
@@ -14,6 +13,7 @@ from pytest_netconform.reference_servers.null import NULLS
 from pytest_netconform.reference_servers.smtp import SmtpSession
 from pytest_netconform.target import Target, parse_target
 from pytest_netconform.verdict import Verdict
+from pytest_netconform.visit import Visit
 from tests.gates import Case, cases
 
 ROW = PROTOCOLS["mail"]
