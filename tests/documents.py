@@ -19,7 +19,7 @@ README = ROOT / "README.md"
 def protocols() -> str:
     """Every protocol, how its targets are named, and what is asked of them."""
     lines = ["| protocol | target | suites: what they check |", "|---|---|---|"]
-    for row in PROTOCOLS.values():
+    for row in filter(lambda row: row.schemes, PROTOCOLS.values()):
         ways = [f"`{scheme}://`" for scheme, way in row.schemes.items() if not way.dialect]
         suites = [f"[{suite}](docs/requirements/{suite}.md)" for suite in row.suites]
         lines.append(f"| {row.title} | {' '.join(ways)} | {' '.join(suites)} |")
