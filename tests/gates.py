@@ -8,6 +8,7 @@ own, so no case can disturb another; what the sanity dialogue learned is taken o
 from __future__ import annotations
 
 import inspect
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -115,6 +116,9 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
     },
 }
 
+#: Suites of which a reference by itself has nothing to show: POP3 is given no messages. They are tried as `mail`.
+NOT_ALONE: Mapping[str, tuple[str, ...]] = defaultdict(tuple, pop3=("message",))
+
 
 @dataclass(frozen=True)
 class Case:
@@ -158,7 +162,7 @@ def cases(protocol: str) -> list[Case]:
 def guests(protocol: str) -> list[Case]:
     """Every case of the generic suites that a protocol is judged by too, as far as it has the state for it."""
     rungs = column_of(PROTOCOLS[protocol]).rungs
-    suites = [suite for suite in PROTOCOLS[protocol].suites if suite not in homes(protocol)]
+    suites = [suite for suite in PROTOCOLS[protocol].suites if suite not in (*homes(protocol), *NOT_ALONE[protocol])]
     return [case for suite in suites for case in cases_of(suite) if case.rungs <= rungs.keys()]
 
 

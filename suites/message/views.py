@@ -123,7 +123,7 @@ def _goes(smtp: Smtp, name: str, *, batch: bool) -> bool:
 
 # -- what cannot be delivered
 
-REPORT_SECONDS = 60.0  # RFC 5321 4.5.4.1 lets a server try again for days
+REPORT_SECONDS = 30.0  # RFC 5321 4.5.4.1 lets a server try again for days
 REPORTED = "Who sent what cannot be delivered is told so, from nobody, in a report that programs can read."
 STATUS = re.compile(rb"^Status:[ \t]*5\.[0-9]{1,3}\.[0-9]{1,3}", re.IGNORECASE | re.MULTILINE)
 ACTION = re.compile(rb"^Action:[ \t]*failed", re.IGNORECASE | re.MULTILINE)
