@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_netconform.dialogues.mail import Mail
-from pytest_netconform.fixtures.mail_server import MailServer
+from pytest_netconform.fixtures.mail_servers import MailServer
 from pytest_netconform.fixtures.network import EVERYTHING, Network, column_of, memory_target
 from pytest_netconform.judge import Outcome, judge, survey
 from pytest_netconform.protocols import PROTOCOLS
