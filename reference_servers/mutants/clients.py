@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 
 from pytest_netconform.reference_servers.dialects import DialectSession
+from pytest_netconform.reference_servers.http import HttpSession, Request, Response
 from pytest_netconform.reference_servers.mutants.mutant import Mutant
 
 UNASKED = b"nobody has asked for this"
@@ -65,12 +66,33 @@ class LeavesInTheMiddle(DialectSession):
         self.close()
 
 
-def _of(name: str, session: type[DialectSession], **options: str) -> Mutant:
+class AnnouncesMore(HttpSession):
+    """Its Content-Length counts one octet more than it sends before it closes."""
+
+    def content_length_of(self, response: Response) -> int:
+        return super().content_length_of(response) + 1
+
+    def persists(self, request: Request, response: Response) -> bool:
+        return False
+
+
+class AnnouncesLess(HttpSession):
+    """Its Content-Length counts one octet less than it sends."""
+
+    def content_length_of(self, response: Response) -> int:
+        return max(0, super().content_length_of(response) - 1)
+
+
+def _of(name: str, session: type[DialectSession] | type[HttpSession], **options: str) -> Mutant:
     return Mutant(name, (), str(session.__doc__), session, options)
 
 
 #: protocol → the mutants that only a client can meet
 FOR_CLIENTS: dict[str, tuple[Mutant, ...]] = {
+    "http": (
+        _of("content_length_too_long", AnnouncesMore),
+        _of("content_length_too_short", AnnouncesLess),
+    ),
     "stream": (
         _of("wrong_byte_order", WrongByteOrder, dialect="prefixed"),
         _of("length_too_long", LengthTooLong, dialect="prefixed"),
