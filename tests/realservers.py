@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.realdovecot import DOVECOT
 from tests.realftp import FTP
 from tests.realmail import MAIL
 from tests.realrpc import RPC
@@ -27,7 +28,7 @@ FIELD = Path(__file__).parent / "field"
 JUDGING_SECONDS = 100.0  # for the whole suite
 # who loses answers when he serves several clients at once, so that what stays undecided differs (see the field notes)
 UNSTEADY = ("pyftpdlib",)
-SERVERS = {**MAIL, **FTP, **STREAMS, **RPC}
+SERVERS = {**MAIL, **DOVECOT, **FTP, **STREAMS, **RPC}
 
 # what a table records; the others need no sentence of a standard
 RECORDED = ("fail", "deviation", "inconclusive", "error")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.gates import cases
 
 COLUMN = column_of(PROTOCOLS["imap"])
 CHANGING = {"CREATE", "DELETE", "RENAME", "APPEND", "STORE", "EXPUNGE", "COPY", "MOVE", "CLOSE", "SUBSCRIBE"}
+CONFIG = ImapConfig(tls=True, passwords={ACCOUNT[0]: ACCOUNT[1], "carol": ACCOUNT[1]})
 WORSE = (Verdict.FAIL, Verdict.DEVIATION, Verdict.ERROR)
 
 
@@ -48,11 +51,12 @@ def run(
     session: type[ImapSession],
     allowed: frozenset[str] = EVERYTHING,
     chapters: tuple[str, ...] = imap.CHAPTERS,
+    config: ImapConfig = CONFIG,
+    mailboxes: Mailboxes | None = None,
     **options: str,
 ) -> tuple[Mailboxes, list[Outcome]]:
     """Every check of these chapters, one after the other, against one server."""
-    config = ImapConfig(tls=True, passwords={ACCOUNT[0]: ACCOUNT[1], "carol": ACCOUNT[1]})
-    mailboxes = Mailboxes()
+    mailboxes = mailboxes or Mailboxes()
     given = {"username": ACCOUNT[0], "password": ACCOUNT[1], "second": "carol", **options}
     target = memory_target("imap", given, make_session=lambda: session(config, mailboxes), allowed=allowed)
     survey(target, COLUMN)
@@ -74,7 +78,9 @@ def test_a_refused_account_is_not_tried_again() -> None:
     _, outcomes = run(Witness, password="guess")
     assert Witness.wrong.count(ACCOUNT[0]) == 1
     assert not [o for o in outcomes if o.verdict in WORSE]
-    assert sum("is the password right?" in o.reason for o in outcomes) > 15
+    said = [o.reason for o in outcomes if "is the password right?" in o.reason]
+    assert len(said) > 15
+    assert all("\n" not in line and len(line) < 150 for line in said)
 
 
 def test_reading_is_all_that_is_done_unasked() -> None:
@@ -90,6 +96,56 @@ def test_the_account_is_left_as_it_was() -> None:
     mailboxes, _ = run(Witness)
     assert "CREATE" in Witness.said
     assert names(mailboxes) == names(Mailboxes())
+
+
+# -- an account that is full
+
+CROWD = 100_000
+LETTER = b"From: Anna <anna@client.example.org>\r\nSubject: one of many\r\n\r\nHello\r\n"
+HEARD_OCTETS, HEARD_AT_ONCE = 1 << 22, 1 << 20  # of what a server may be made to say, in all and to one session
+# where INBOX is looked into, and what a run does with mailboxes of its own beside it
+FULL_CHAPTERS = ("append", "connections", "extensions", "idle", "replies", "selecting", "states", "status")
+
+
+class Counting(ImapSession):
+    """Writes down how much each session said."""
+
+    said: list[int] = []
+
+    def __init__(self, config: ImapConfig, mailboxes: Mailboxes) -> None:
+        super().__init__(config, mailboxes)
+        self.number = len(self.said)
+        self.said.append(0)
+
+    def send(self, data: bytes) -> None:
+        self.said[self.number] += len(data)
+        super().send(data)
+
+
+def test_a_full_inbox() -> None:
+    """Among a hundred thousand messages the same is found, they stay, and nobody asks for all of them."""
+    mailboxes = Mailboxes()
+    for _ in range(CROWD):
+        mailboxes.store.add(ACCOUNT[0], "", [ACCOUNT[0]], LETTER)
+    Counting.said.clear()
+    _, outcomes = run(Counting, chapters=FULL_CHAPTERS, mailboxes=mailboxes)
+    assert not [o for o in outcomes if o.verdict in WORSE]
+    inbox = mailboxes.account(ACCOUNT[0]).mailboxes["INBOX"]
+    assert inbox is not None
+    assert [message.flags for message in inbox.messages.values()] == [frozenset()] * CROWD
+    assert max(Counting.said) < HEARD_AT_ONCE
+    assert sum(Counting.said) < HEARD_OCTETS
+
+
+# -- clocks
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2038, 9999])
+def test_clocks_far_off(year: int) -> None:
+    """What day it is at the server's decides nothing."""
+    config = replace(CONFIG, date=lambda _: datetime(year, 1, 1, tzinfo=timezone.utc))
+    _, outcomes = run(Witness, chapters=("append", "fetch", "search", "status", "selecting"), config=config)
+    assert not [o for o in outcomes if o.verdict in WORSE]
 
 
 # -- servers that mean no good: whatever they say to somebody who has logged in is data
@@ -165,7 +221,14 @@ class Late(ImapSession):
         return done
 
 
-BAD_COMPANY = [Huge, Endless, NoLineEnd, Leaving, LeavingAtCreate, Nonsense, Deep, Late]
+class Foreign(ImapSession):
+    """Says everything in words of its own, in UTF-8, and sometimes in what is none."""
+
+    def send_tagged(self, status: bytes, text: str, code: str = "") -> None:
+        self.send(self.tag + b" " + status + " Größe \u202e\U0001f600".encode() + b" \xff\xc0\xaf" + self.reply_end)
+
+
+BAD_COMPANY = [Huge, Endless, NoLineEnd, Leaving, LeavingAtCreate, Nonsense, Deep, Late, Foreign]
 
 
 @pytest.mark.parametrize("session", BAD_COMPANY, ids=lambda session: session.__name__)

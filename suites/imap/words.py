@@ -58,6 +58,7 @@ PARTS_OF_BODIES = {"BODY pple": {1}, 'BODY "en app"': {1}, "TEXT arves": {1}}
 # field: pymap 0.36.7 looks for BODY in the header, too, and decodes no body
 WORDS = "Words are found in decoded text, anywhere in it, in any case."
 ANY_CASE = "RFC 9051 6.4.4: matching SHOULD be case insensitive, in ASCII"
+AS_SENT = "RFC 3501 6.4.4: encodings MUST be undone where the charset is another than US-ASCII; here none is named"
 # Dovecot with an index for words (FTS), Cyrus with Xapian
 WHOLE_WORDS = "indexes of words find whole words, where the standard has substrings"
 
@@ -86,8 +87,9 @@ def _finds(imap: Imap, key: str, wanted: set[int], tolerated: str = "") -> None:
 def test_search_by_words(imap_selected: Imap, keys: dict[str, set[int]]) -> None:
     """In each kind of field, in bodies, behind encodings, and as a part of a field."""
     _given(imap_selected)
+    weak = AS_SENT if keys is DECODED and "IMAP4REV2" not in imap_selected.target.claims else ""
     for key, wanted in keys.items():
-        _finds(imap_selected, key, wanted)
+        _finds(imap_selected, key, wanted, weak)
 
 
 @requirement("IMAP-9051-6.4.4-c", MUST, "RFC 3501 6.4.4, RFC 9051 6.4.4", WORDS)
