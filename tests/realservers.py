@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.realftp import FTP
+from tests.realhttp import HTTP
 from tests.realmail import MAIL
 from tests.realrpc import RPC
 from tests.realstreams import STREAMS
@@ -27,7 +28,7 @@ FIELD = Path(__file__).parent / "field"
 JUDGING_SECONDS = 100.0  # for the whole suite
 # who loses answers when he serves several clients at once, so that what stays undecided differs (see the field notes)
 UNSTEADY = ("pyftpdlib",)
-SERVERS = {**MAIL, **FTP, **STREAMS, **RPC}
+SERVERS = {**MAIL, **FTP, **STREAMS, **RPC, **HTTP}
 
 # what a table records; the others need no sentence of a standard
 RECORDED = ("fail", "deviation", "inconclusive", "error")
