@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_netconform.ca import Authority
 from pytest_netconform.dialogues.http import Http
 from pytest_netconform.fixtures.http import COLUMN
-from pytest_netconform.fixtures.network import memory_target
+from pytest_netconform.fixtures.network import memory_target, socket_target
 from pytest_netconform.judge import survey
+from pytest_netconform.reference_servers.host import serving
 from pytest_netconform.reference_servers.session import Close, Session, TellWhenSent
-from pytest_netconform.target import Target
+from pytest_netconform.target import Target, TargetError, parse_target
 from pytest_netconform.verdict import Verdict
 from pytest_netconform.visit import Visit
 from tests.gates import Gate, cases
@@ -36,6 +38,14 @@ class Scripted(Session):
             if not answer or self._closing or b"\r\nConnection: close" in head:
                 self.act(Close())
                 return
+
+
+class Hasty(Session):
+    """Says 400 to whatever comes, and leaves."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(page("400 Bad Request"))
+        self.act(Close())
 
 
 class Endless(Session):
@@ -166,10 +176,75 @@ HOSTILE: dict[str, Callable[[], Session]] = {
     "long-field": lambda: Scripted(lambda head: page("200 OK", b"", b"X: " + b"a" * 10_000_000)),
     "gzip-bomb": lambda: Scripted(lambda head: page("200 OK", BOMB, b"Content-Encoding: gzip")),
     "http-0.9": lambda: Scripted(lambda head: b"<html></html>", closing=True),
+    "endless-body": lambda: Endless(b"HTTP/1.1 200 OK\r\n\r\n", b"a" * (1 << 20)),
+    "endless-counted-body": lambda: Endless(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n", b"a" * (1 << 20)
+    ),
+    "endless-chunks": lambda: Endless(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b"a" * 65_536 + b"\r\n"
+    ),
     "nul": lambda: Scripted(lambda head: b"\0" * 1000),
     "half-a-head": lambda: Scripted(lambda head: b"HTTP/1.1 200 OK\r\nConte", closing=True),
     "no-status": lambda: Scripted(lambda head: b"HTTP/1.1 \xff\xfe\r\n\r\n"),
 }
+
+
+RESOURCES = {option: f"/{option}" for option in ("static", "big", "gzip", "dynamic", "echo", "directory", "empty")}
+#: what a server of good manners says of a resource that a check asks for by its option
+HOSTILE_RESOURCES = {
+    "gzip-bomb": page("200 OK", BOMB, b"Content-Encoding: gzip", b"Vary: Accept-Encoding"),
+    "long-field": page("200 OK", b"page", b"X: " + b"a" * 1_000_000),
+    "short-body": page("200 OK").replace(b"Length: 4", b"Length: 40"),
+    "http-0.9": b"<html></html>",
+    "deep-json": page("200 OK", b"[" * 100_000, b"Content-Type: application/json"),
+    "no-chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_RESOURCES)
+def test_hostile_resources_of_a_sane_server(name: str) -> None:
+    """Behind a sound root, a resource may be anything: what asks for it comes to a verdict, and none is our error."""
+
+    def answer(head: bytes) -> bytes:
+        asked = head.split(b" ")[1:2] != [b"/"] and head.split(b" ")[1:2] != []
+        named = asked and head.split(b" ")[1].partition(b"?")[0].decode("latin-1") in RESOURCES.values()
+        return HOSTILE_RESOURCES[name] if named and head[:4] == b"GET " else sane(head, page("200 OK"))
+
+    gate = Gate("http", {"bare": "1", **RESOURCES}, make_session=lambda: Scripted(answer))
+    assert gate.survey.sound
+    for case in cases("http"):
+        if (
+            any(rung in case.rungs for rung in ("http_static", "http_echo"))
+            or "gzip" in case.name
+            or "big" in case.name
+        ):
+            outcome = gate.judge(case)
+            assert outcome.verdict is not Verdict.ERROR, (case.name, outcome)
+
+
+def _surveyed_over_sockets(make: Callable[[], Session], scheme: str, tls: bool) -> str:
+    with Authority() as authority:
+        context = authority.server_context() if tls else None
+        with serving(make, tls=context, implicit_tls=tls) as host:
+            target = socket_target(parse_target(f"{scheme}://{host.host}:{host.port}?patience=2"))
+            try:
+                survey(target, COLUMN)
+            except TargetError as error:
+                return str(error)
+    assert not target.survey.sound
+    return target.survey.problem
+
+
+def test_tls_at_an_http_url_is_said_in_one_line() -> None:
+    """A server that wants a TLS handshake closes on a request in clear, or answers with an alert."""
+    said = _surveyed_over_sockets(lambda: Scripted(lambda head: sane(head, page("200 OK"))), "http", tls=True)
+    assert "is it an https:// URL?" in said and "\n" not in said
+
+
+def test_clear_text_at_an_https_url_is_said_in_one_line() -> None:
+    """A server that speaks in clear answers a TLS hello with something else."""
+    said = _surveyed_over_sockets(Hasty, "https", tls=False)
+    assert said.startswith("no TLS with 127.0.0.1:") and "\n" not in said
 
 
 @pytest.mark.parametrize("name", HOSTILE)

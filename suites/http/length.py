@@ -145,8 +145,10 @@ def test_different_lengths_in_two_lines(http: Http, first: str) -> None:
 @pytest.mark.parametrize("length", [2**32 + 5, 2**64 + 5], ids=["32-bits", "64-bits"])
 def test_length_beyond_integers(http: Http, length: int) -> None:
     """Refused, or the body waited for: five octets do not complete it, and what follows is no request."""
+    # Field note: Werkzeug 3.1 hands it to read(), which raises. It is valid, so no MUST asks for 400.
+    failing: dict[int | Fate, str] = {Fate.FAILED: "refused with 5yz; it was not cut down"}
     stimulus = http.post(f"Content-Length: {length}", body=BODY)
-    http.meets(stimulus, ENDLESS, 400, 413, twin=http.post(body=BODY))
+    http.meets(stimulus, ENDLESS, 400, 413, twin=http.post(body=BODY), tolerated=failing)
 
 
 # -- bodies
