@@ -185,7 +185,8 @@ class Framing(Heads):
             self.on_long_line()
 
     def on_long_line(self) -> None:
-        """It has not: the target is too long, whatever else is (RFC 9110 15.5.15)."""
+        """It has not: the target is too long, whatever else is (RFC 9110 15.5.15). What came of it is forgotten."""
+        self._input.clear()
         raise Refusal(414, "The request line is too long")
 
     def check_head_size(self, octets: int) -> None:
