@@ -69,6 +69,18 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "upgrading": {"switches": "nc-echo"},
         "sparse": {"without": "ranges,etag,gzip,chunked,trailers,write,auth,redirect,options"},
     },
+    "jsonrpc": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "closing": {"persistent": "0"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "jsonrpctcp": {
+        "plain": {},
+        "headers": {"framing": "headers"},
+        "bare": {"bare": "1"},
+        "implicit-tls": {"tls": "implicit"},
+    },
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
         "one-at-a-time": {"dialect": "zen", "serves": "one-at-a-time"},
