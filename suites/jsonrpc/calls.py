@@ -69,7 +69,7 @@ def test_named(jsonrpc: JsonRpc, turned: bool) -> None:
 def test_names_have_case(jsonrpc: JsonRpc) -> None:
     """With capital letters the names are others: an error, or any result but 19."""
     _taken_by_name(jsonrpc)
-    octets, id = _by_name(jsonrpc, *(name[:1].swapcase() + name[1:] for name in _names(jsonrpc)))  # type: ignore[arg-type]
+    octets, id = _by_name(jsonrpc, *(name[:1].swapcase() + name[1:] for name in _names(jsonrpc)))
     expected = f"an error, or another result than 19, in answer to {shown(octets)}"
     reply = jsonrpc.said(octets)
     response = jsonrpc.sole(reply, expected)
