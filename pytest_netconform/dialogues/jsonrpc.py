@@ -209,9 +209,8 @@ class JsonRpc(Remarks):
         try:
             fresh.result(text(fresh.working(id)), id)
         except NonConformity as problem:
-            problem.owed = True
-            problem.expected += " (the target goes on)"
-            raise
+            expected = f"{problem.expected} (the target goes on)"
+            raise NonConformity(expected, problem.received, owed=True, passing=problem.passing) from None
         self.visit.evidence.add("control")
 
 
@@ -239,8 +238,7 @@ class HttpJsonRpc(JsonRpc, HttpTalk):
         try:
             answer = self.exchanged(octets, within=within)
         except NonConformity as problem:
-            problem.expected = expected
-            raise
+            raise NonConformity(expected, problem.received, owed=problem.owed, passing=problem.passing) from None
         reply = carried(answer)
         if not answer.body.strip():
             raise NonConformity(expected, f"nothing (HTTP {answer.status} without a body)", owed=answer.status < 300)

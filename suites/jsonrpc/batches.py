@@ -129,7 +129,7 @@ def test_batch_of_no_calls(jsonrpc: JsonRpc, number: int) -> None:
 @requirement("JR-batch-nested", SHOULD, "JSON-RPC 2.0 6", "An array in an array is no call, and is answered as such.")
 @pytest.mark.parametrize("inside", ["nothing", "call"])
 def test_batch_in_a_batch(jsonrpc: JsonRpc, inside: str) -> None:
-    """-32600, in an array or not. jayson 4.3.0 never answers `[[]]`."""
+    """-32600, in an array or not. jayson 5.0.0 never answers `[[]]`."""
     _batches(jsonrpc)
     octets = text([[jsonrpc.working(jsonrpc.next_id())] if inside == "call" else []])
     expected = f"an error {INVALID_REQUEST} with the id null, alone or in an array, in answer to {shown(octets)}"

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.jsonrpc import JsonRpc, JsonRpcTour, described
+from pytest_netconform.dialogues.jsonrpc import JsonRpc, JsonRpcTour, described, told
 from pytest_netconform.requirement import INTEROP, MUST, SHOULD, requirement
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.json_text import same
@@ -43,7 +43,7 @@ TRACEBACK = re.compile(
 
 @requirement("JR-parse-error", MUST, "JSON-RPC 2.0 5, 5.1", "What is no JSON gets the error -32700, with the id null.")
 def test_parse_error(jsonrpc: JsonRpc) -> None:
-    """Whatever the HTTP status. jayson 4.3.0 sends HTTP 400 with a line of text."""
+    """Whatever the HTTP status. jayson 5.0.0 sends HTTP 400 with a line of text."""
     jsonrpc.welcome()
     jsonrpc.rejected(BROKEN, PARSE_ERROR)
     jsonrpc.alive()
@@ -71,7 +71,7 @@ def test_invalid_request(jsonrpc: JsonRpc, what: str) -> None:
 def test_id_of_invalid_request(jsonrpc: JsonRpc) -> None:
     """The method is a number, and the id 7 is there to be read."""
     jsonrpc.welcome()
-    jsonrpc.observe(f"the id {jsonrpc.rejected(text(request(1, id=7)), ids=(7, None)).id}")
+    jsonrpc.observe(f"the id {told(jsonrpc.rejected(text(request(1, id=7)), ids=(7, None)).id)}")
 
 
 @requirement("JR-version-missing", MUST, "JSON-RPC 2.0 3, 4", 'A Request object has jsonrpc, exactly "2.0".')
@@ -123,7 +123,7 @@ def test_method_not_found(jsonrpc: JsonRpc) -> None:
 def test_invalid_params(jsonrpc: JsonRpc, params: object) -> None:
     """A result, and another code, are deviations; an answer without the call's id is none at all.
 
-    Dynamic languages often leave it to the method: jayson 4.3.0 gives null.
+    Dynamic languages often leave it to the method: jayson 5.0.0 gives null.
     """
     id = jsonrpc.next_id()
     octets = text(request(jsonrpc.method("subtract"), params, id))

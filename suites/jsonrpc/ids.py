@@ -30,7 +30,7 @@ def test_ids(jsonrpc: JsonRpc, id: str) -> None:
     """Same type and value, numbers compared as numbers. What has an id is no notification, even if that is null.
 
     Beyond 2^53 RFC 8259 6 promises nothing, and fractions should not be ids: the nearest double and a refusal pass.
-    jayson 4.3.0 and older take id null for a notification.
+    jayson 5.0.0 takes id null for a notification.
     """
     octets = _with_id(jsonrpc, id)
     expected = f"a response with the id {id}"

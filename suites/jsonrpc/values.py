@@ -10,7 +10,7 @@ import pytest
 from pytest_netconform.dialogue import shown
 from pytest_netconform.dialogues.jsonrpc import JsonRpc, described
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, hostile, requirement
-from pytest_netconform.verdict import NonConformity
+from pytest_netconform.verdict import Inconclusive, NonConformity
 from pytest_netconform.wire.json_text import LONE, MARKED, NO_NUMBER, NOT_UTF8, is_number, same
 from pytest_netconform.wire.jsonrpc import PARSE_ERROR, Reply, Response, text
 
@@ -98,10 +98,13 @@ def _beyond_doubles(rpc: JsonRpc, reply: Reply, response: Response, expected: st
 @requirement("JR-numbers", MUST, "RFC 8259 6, 9, 10", "Numbers come out as JSON has them, never as Infinity or NaN.")
 def test_no_number(jsonrpc: JsonRpc) -> None:
     """NaN is no JSON: -32700; who takes it all the same does not give it back."""
-    octets, id = _echo(jsonrpc, b"NaN")
+    octets, _ = _echo(jsonrpc, b"NaN")
     jsonrpc.welcome()
     expected = f"an error {PARSE_ERROR}, and no NaN, in answer to {shown(octets)}"
-    reply, response = _answered(jsonrpc, octets, id, f"an error {PARSE_ERROR}")
+    reply = jsonrpc.said(octets, f"an error {PARSE_ERROR}")
+    response = reply.single
+    if response is None:
+        raise Inconclusive(f"{described(reply)}; JR-parse-error judges that")
     jsonrpc.require(NO_NUMBER not in reply.text.flaws, expected, described(reply))
     if response.code == PARSE_ERROR:
         jsonrpc.require(response.id is None, expected + ", with the id null", described(reply))
@@ -134,8 +137,8 @@ def test_depth(jsonrpc: JsonRpc, what: str) -> None:
     """100000 brackets that nobody closes, and 5000 arrays in one another: any answer, or the close; and it goes on."""
     octets = DEEP[what]
     if what == "params":
-        sample, id = jsonrpc.sample(), jsonrpc.next_id()
-        octets = b'{"jsonrpc":"2.0","method":%b,"params":%b,"id":%d}' % (text(sample.method), octets, id)
+        method = jsonrpc.method("ping") if jsonrpc.has("ping") else jsonrpc.sample().method
+        octets = b'{"jsonrpc":"2.0","method":%b,"params":%b,"id":%d}' % (text(method), octets, jsonrpc.next_id())
     jsonrpc.note(f"{what}: {jsonrpc.weathered(octets)}")
     jsonrpc.alive()
 
