@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
-from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULL_HEADS, NULLS
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULL_HEADS, NULLS, AnsweringHeads
 from pytest_netconform.verdict import Verdict
 from tests.gates import Gate, cases
 
 GREEN = (Verdict.PASS, Verdict.OBSERVED)
+
+
+class AnsweringPosts(AnsweringHeads):
+    """Gives the same answer to every request, whose body it passes over."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(self.answer * data.count(b"POST "))
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,15 @@ class Words:
         """A null server of this protocol."""
         nulls: Mapping[str, Callable[[bytes, bytes], Any]] = NULLS_OF.get(protocol, NULLS)
         return Gate(protocol, self.options, make_session=lambda: nulls[null](self.greeting, self.answer))
+
+
+def _said(status: int, body: bytes) -> bytes:
+    """An HTTP response."""
+    return b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\nContent-Type: application/json\r\n\r\n%b" % (
+        status,
+        len(body),
+        body,
+    )
 
 
 ECHO = ("echo",)
@@ -62,6 +78,21 @@ WORDS = {
         Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
         Words(b"", b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nConnection: close\r\n\r\nnone\n"),
         Words(b"", b"<html>"),
+    ],
+    "jsonrpc": [
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        Words(b"", _said(200, b'{"jsonrpc":"2.0","result":null,"id":1}')),
+        Words(b"", _said(200, b'{"jsonrpc":"2.0","error":{"code":-32600,"message":"No"},"id":null}')),
+        Words(b"", _said(400, b'{"jsonrpc":"2.0","error":{"code":-32700,"message":"No"},"id":null}')),
+        Words(b"", _said(200, b"[]")),
+        Words(b"", _said(404, b"<!DOCTYPE html><title>Not Found</title>")),
+    ],
+    "jsonrpctcp": [
+        Words(b"", b'{"jsonrpc":"2.0","result":null,"id":1}\n'),
+        Words(b"", b'{"jsonrpc":"2.0","error":{"code":-32600,"message":"No"},"id":null}\n'),
+        Words(b"", b"[]\n"),
+        Words(b"hello\n", b"\n"),
     ],
     "stream": [
         Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
@@ -103,7 +134,11 @@ WORDS = {
         Words(b"", b"\xff", "daytime-udp"),
     ],
 }
-NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS, "http": NULL_HEADS}
+NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
+    "datagram": NULL_DATAGRAMS,
+    "http": NULL_HEADS,
+    "jsonrpc": {**NULL_HEADS, "same-per-post": AnsweringPosts},
+}
 CASES = [
     pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
     for protocol, every in WORDS.items()
