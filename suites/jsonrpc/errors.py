@@ -199,12 +199,13 @@ def test_reserved_codes(jsonrpc_tour: JsonRpcTour) -> None:
 )
 @pytest.mark.parametrize("which", ["unknown", "known"])
 def test_rpc_prefix(jsonrpc: JsonRpc, which: str) -> None:
-    """rpc.foo, and a known method behind rpc., are not there."""
+    """rpc.foo, and a known method behind rpc., are not there, or are no names for a method at all (json-rpc 1.15)."""
     jsonrpc.welcome()
     sample = jsonrpc.sample()
     name, params = ("rpc.foo", []) if which == "unknown" else (f"rpc.{sample.method}", sample.params)
     id = jsonrpc.next_id()
-    jsonrpc.rejected(text(request(name, params, id)), METHOD_NOT_FOUND, ids=(id,))
+    noted = {INVALID_REQUEST: "the name is no method's"}
+    jsonrpc.rejected(text(request(name, params, id)), METHOD_NOT_FOUND, ids=(id, None), noted=noted)
 
 
 NOT_CHECKED: list[tuple[str, str]] = []
