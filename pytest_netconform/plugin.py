@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
     from pytest_netconform.fixtures.ftp_server import FtpServer
     from pytest_netconform.fixtures.http_server import HttpServer
+    from pytest_netconform.fixtures.jsonrpc_server import JsonRpcServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
     from pytest_netconform.run import Run
@@ -187,4 +188,20 @@ def netconform_https_server(netconform_ca: Authority) -> Iterator[HttpServer]:
     """The same inside TLS."""
     server: Any = import_module("pytest_netconform.fixtures.http_server")
     with server.http_server(netconform_ca, tls=True) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_jsonrpc_server(netconform_ca: Authority) -> Iterator[JsonRpcServer]:
+    """A correct JSON-RPC 2.0 server for a client under test: url, ports (of raw TCP), calls, add(), wait()."""
+    server: Any = import_module("pytest_netconform.fixtures.jsonrpc_server")
+    with server.jsonrpc_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_jsonrpcs_server(netconform_ca: Authority) -> Iterator[JsonRpcServer]:
+    """The same inside TLS."""
+    server: Any = import_module("pytest_netconform.fixtures.jsonrpc_server")
+    with server.jsonrpc_server(netconform_ca, tls=True) as started:
         yield started
