@@ -234,7 +234,7 @@ class HttpJsonRpc(JsonRpc, HttpTalk):
             self._said = shown(octets)
 
     def said(self, octets: bytes, expected: str = "", *, within: float | None = None) -> Reply:
-        expected = f"{expected or 'an answer'} in answer to {shown(octets)}"
+        expected = f"{expected or 'a Response object'} in answer to {shown(octets)}"
         try:
             answer = self.exchanged(octets, within=within)
         except NonConformity as problem:
@@ -312,7 +312,7 @@ class StreamJsonRpc(JsonRpc, Dialogue[Reply]):
         if self.over:
             return self.fresh().said(octets, expected, within=within)
         self.say(octets)
-        return self.reply(f"{expected or 'an answer'} in answer to {self._said}", within=within)
+        return self.reply(f"{expected or 'a Response object'} in answer to {self._said}", within=within)
 
     def outcome(self, octets: bytes) -> Reply | None:
         id = self.next_id()

@@ -25,7 +25,7 @@ TWICE = "a name twice in one object (RFC 8259 4)"
 LONE = "half of a surrogate pair (RFC 8259 8.2)"
 BEYOND = "a number beyond any measure (RFC 8259 6)"
 
-_BEYOND = Decimal("1E+999999")
+_BEYOND, _SMALLEST = Decimal("1E+999999"), Decimal("1E-999999")
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -130,7 +130,8 @@ class _Reader:
             return Decimal(digits)
         except InvalidOperation:
             self.flaws[BEYOND] = None
-            return Decimal(0) if "e-" in digits.lower() else -_BEYOND if digits.startswith("-") else _BEYOND
+            most = _SMALLEST if "e-" in digits.lower() else _BEYOND
+            return -most if digits.startswith("-") else most
 
 
 def strings(value: object) -> Iterable[str]:

@@ -171,7 +171,7 @@ def test_same_id_twice(jsonrpc: JsonRpc) -> None:
     _batches(jsonrpc)
     id = jsonrpc.next_id()
     octets = text([jsonrpc.working(id, 1), jsonrpc.working(id, 2)])
-    reply = jsonrpc.said(octets, "an answer")
+    reply = jsonrpc.said(octets, "an array")
     if not reply.batch and (reply.single is None or not reply.single.refused):
         raise NonConformity(f"an array in answer to {shown(octets)}", described(reply))
     jsonrpc.observe(f"{len(reply.responses)} answers" if reply.batch else "refused")
