@@ -185,6 +185,7 @@ class Hostile(JsonRpcHttp):
     "body",
     [
         b'{"jsonrpc":"2.0","result":' + b"9" * 100_000 + b',"id":' + b"9" * 5000 + b"}",
+        b'{"jsonrpc":"2.0","result":' + b"9" * 1000 + b',"id":' + b"9" * 1000 + b"}",
         b'{"jsonrpc":"2.0","result":1e99999999999999999999,"id":-1e-99999999999999999999}',
         b'{"jsonrpc":"2.0","error":{"code":1e400,"message":NaN},"id":Infinity}',
         b'{"jsonrpc":"2.0","error":{"code":"\\ud800","message":{}},"id":"\xff\xed\xa0\x80"}',

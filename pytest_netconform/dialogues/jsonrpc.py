@@ -36,6 +36,13 @@ JsonRpcTour = Tour[Reply]
 IDS = 0x4E430000  # what the ids of checks begin with
 NOWHERE = "netconform.nowhere"  # a method that nobody has
 TYPE = "Content-Type: application/json"
+_HEAD = rb"(?:[^\r\n][^\n]*\n)*"
+#: One HTTP response with its body, on a connection of its own, for a reproducer.
+ANSWER = (
+    rb"(?i:HTTP/1\.[01] 204[^\n]*\n" + _HEAD + rb"\r?\n"
+    rb"|HTTP/1\.[^\n]*\n" + _HEAD + rb"Content-Length: *0\r?\n" + _HEAD + rb"\r?\n"
+    rb"|HTTP/1\.[^\n]*\n" + _HEAD + rb"\r?\n(?s:.+)\Z)"
+)
 PAUSE = 0.05  # seconds between two pieces that are to travel apart
 
 #: What a method is called where nobody says so.
@@ -221,13 +228,17 @@ class HttpJsonRpc(JsonRpc, HttpTalk):
     def _number(self) -> int:
         return self.wire.number
 
+    def _await(self, what: str, seconds: float, pattern: bytes = b"") -> None:
+        super()._await(what, seconds, ANSWER if what == "answer" else pattern)
+
     def posted(self, octets: bytes, *lines: str) -> bytes:
         """The octets of a POST with this text."""
         own = (self.basic(),) if all(self.target.account) else ()
         return self.request("POST", self.root, TYPE, "Accept: application/json", *own, *lines, body=octets)
 
     def exchanged(self, octets: bytes, *, within: float | None = None) -> HttpResponse:
-        """The HTTP response to a text."""
+        """The HTTP response to a text, over a connection of its own: connections are judged elsewhere (`http://`)."""
+        self.renew()
         try:
             return self.ask(self.posted(octets), within=within)
         finally:

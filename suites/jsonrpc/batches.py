@@ -94,7 +94,7 @@ def test_batch(jsonrpc: JsonRpc) -> None:
 def test_ids_in_a_batch(jsonrpc: JsonRpc) -> None:
     """Two calls and a notification: two answers, each with its own result."""
     _batches(jsonrpc)
-    first, second = jsonrpc.next_id(), jsonrpc.next_id()
+    first, second = "first", "second"
     octets = text([jsonrpc.working(first, 1), jsonrpc.working(number=3), jsonrpc.working(second, 2)])
     expected = f"two results, each with the id of its call, in answer to {shown(octets)}"
     reply = jsonrpc.said(octets, "an array")

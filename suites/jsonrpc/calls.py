@@ -98,7 +98,7 @@ def test_shape(jsonrpc_tour: JsonRpcTour) -> None:
         for response in reply.responses:
             if response.wrong:
                 expected = 'a Response object with jsonrpc "2.0", an id, and either result or error'
-                raise NonConformity(expected, f"{', '.join(response.wrong)}: {described(reply)}")
+                raise NonConformity(expected, f"{', '.join(response.wrong)}: {shown(reply.raw)}")
 
 
 @requirement("JR-unknown-members", INTEROP, "JSON-RPC 2.0 4", "Members that nobody knows are passed over.")

@@ -20,6 +20,7 @@ from pytest_netconform.wire.jsonrpc import (
     PARSE_ERROR,
     RESERVED,
     SERVER_ERRORS,
+    Response,
     request,
     text,
 )
@@ -158,14 +159,9 @@ def test_internal_error(jsonrpc: JsonRpc) -> None:
     jsonrpc.alive()
 
 
-def _errors(tour: JsonRpcTour) -> list[tuple[str, object, tuple[str, ...], int | None]]:
-    """Every error of a tour: how it came, and what is wrong about it."""
-    found = [
-        (described(reply), response.error, response.wrong_error, response.code)
-        for reply in tour.replies
-        for response in reply.responses
-        if response.refused
-    ]
+def _errors(tour: JsonRpcTour) -> list[tuple[str, Response]]:
+    """Every error of a tour, and the answer that it came in."""
+    found = [(shown(reply.raw), response) for reply in tour.replies for response in reply.responses if response.refused]
     results = any(not r.refused and isinstance(r.value, dict) for reply in tour.replies for r in reply.responses)
     tour.prerequisite(found and results, "an error and a result")
     return found
@@ -176,9 +172,10 @@ def _errors(tour: JsonRpcTour) -> list[tuple[str, object, tuple[str, ...], int |
 )
 def test_error_objects(jsonrpc_tour: JsonRpcTour) -> None:
     """Every error of the tour; data is optional."""
-    for came, _, wrong, _ in _errors(jsonrpc_tour):
-        if wrong:
-            raise NonConformity("an error with an integer code and a message", f"{', '.join(wrong)}: {came}")
+    for came, response in _errors(jsonrpc_tour):
+        if response.wrong_error:
+            expected = "an error with an integer code and a message"
+            raise NonConformity(expected, f"{', '.join(response.wrong_error)}: {came}")
 
 
 @requirement(
@@ -186,7 +183,8 @@ def test_error_objects(jsonrpc_tour: JsonRpcTour) -> None:
 )
 def test_reserved_codes(jsonrpc_tour: JsonRpcTour) -> None:
     """Every error of the tour; an application's own codes are others, a server's are -32000 to -32099."""
-    for came, _, _, code in _errors(jsonrpc_tour):
+    for came, response in _errors(jsonrpc_tour):
+        code = response.code
         if code is not None and code in RESERVED and code not in DEFINED and code not in SERVER_ERRORS:
             raise NonConformity("a code that is defined, or none of -32768 to -32000", f"{code}: {came}")
 

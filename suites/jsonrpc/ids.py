@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from pytest_netconform.dialogue import shown
@@ -49,7 +51,7 @@ def _roughly(rpc: JsonRpc, id: object, code: int | None, value: object, nearest:
     if code == INVALID_REQUEST:
         rpc.note(f"the id {value} is refused ({code})")
         return True
-    if is_number(id) and not same(id, value) and float(id) == nearest:  # type: ignore[arg-type]
+    if is_number(id) and not same(id, value) and float(Decimal(id)) == nearest:  # type: ignore[arg-type]
         rpc.note(f"the id {value} comes back as {id}")
         return True
     return False

@@ -33,7 +33,7 @@ def test_content_type(jsonrpc_http: HttpJsonRpc, jsonrpc_tour: JsonRpcTour) -> N
     for reply in replies:
         media = reply.media.partition(";")[0].strip().lower()
         if media not in TYPES:
-            raise NonConformity("Content-Type: application/json", f"{reply.media or 'none'}, with {described(reply)}")
+            raise NonConformity("Content-Type: application/json", f"{reply.media or 'none'}, with {shown(reply.raw)}")
         if media != TYPES[0]:
             jsonrpc_http.note(f"Content-Type: {media}")
 

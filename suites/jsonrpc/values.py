@@ -22,6 +22,8 @@ STRINGS = {
     "controls": (rb'"\u0000\u001f\b\t\n\"\\\/"', '\0\x1f\b\t\n"\\/'),
 }
 NUMBERS = {"1e400": Decimal("1e400"), "-0": 0, "12345678901234567890": 12345678901234567890, "0.1": Decimal("0.1")}
+#: How they are written where they are near, as a regular expression; for a reproducer.
+NEAR = {"-0": rb"-?0", "12345678901234567890": rb"1\.?234567[0-9.]*(?:[eE]\+?19)?", "0.1": rb"(?:0\.|1[eE]-0*)1"}
 LARGE = Decimal("1e308")
 DEEP = {"brackets": b"[" * 100_000, "params": b"[" * 5000 + b"]" * 5000}
 
@@ -83,8 +85,9 @@ def test_numbers(jsonrpc: JsonRpc, number: str) -> None:
         _beyond_doubles(jsonrpc, reply, response, expected)
         return
     found = jsonrpc.unechoed(response.result)
-    jsonrpc.require(is_number(found), expected, described(reply))
-    jsonrpc.require(float(found) == float(NUMBERS[number]), expected, described(reply))  # type: ignore[arg-type]
+    if not is_number(found) or float(Decimal(found)) != float(NUMBERS[number]):  # type: ignore[arg-type]
+        pattern = rb'(?s:.*?)"result"\s*:[\s\[]*' + NEAR[number]
+        raise NonConformity(expected, described(reply), pattern=pattern)
     if not same(found, NUMBERS[number]):
         jsonrpc.note(f"{number} comes back as {found}")
 
