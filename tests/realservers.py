@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.realjson import JSONRPC
 from tests.realmail import MAIL
 from tests.realstreams import STREAMS
 
 FIELD = Path(__file__).parent / "field"
 JUDGING_SECONDS = 100.0  # for the whole suite
-SERVERS = {**MAIL, **STREAMS}
+SERVERS = {**MAIL, **STREAMS, **JSONRPC}
 
 # what a table records; the others need no sentence of a standard
 RECORDED = ("fail", "deviation", "inconclusive", "error")
