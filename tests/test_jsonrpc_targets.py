@@ -84,6 +84,26 @@ def test_what_is_not_there_is_one_line(protocol: str, options: dict[str, str], w
     assert "\n" not in target.survey.problem
 
 
+@BOTH
+def test_a_method_that_fails_is_there(protocol: str) -> None:
+    """Where `?fail=` names nothing, nothing is said about failures."""
+    outcome = judged(users(protocol, dict(config.METHODS), fail="nowhere"), protocol, "test_internal_error")
+    assert outcome.verdict is Verdict.INCONCLUSIVE and "?fail= names no method" in outcome.reason
+    outcome = judged(users(protocol, dict(config.METHODS), fail="refuse"), protocol, "test_internal_error")
+    assert outcome.verdict is Verdict.PASS, "a code of the application's own will do"
+
+
+@BOTH
+def test_names_that_nobody_gave_may_be_others(protocol: str) -> None:
+    """A method that makes null of parameters by name is not blamed; one that takes them in their order is."""
+    methods: dict[str, Callable[..., object]] = {
+        "subtract": lambda *values, **named: values[0] - values[1] if values else None,
+    }
+    assert judged(users(protocol, methods), protocol, "test_named[turned]").verdict is Verdict.NOT_APPLICABLE
+    methods["subtract"] = lambda *values, **named: (lambda a, b: b - a)(*values, *named.values())
+    assert judged(users(protocol, methods), protocol, "test_named[in-order]").verdict is Verdict.FAIL
+
+
 def test_three_names_are_too_many() -> None:
     """`?subtract=` has two parameters."""
     target = users("jsonrpc", dict(config.METHODS), subtract="subtract:a,b,c")
@@ -130,11 +150,11 @@ def said(status: int, body: bytes, media: bytes = b"text/html") -> bytes:
         ("same-per-read", said(200, b"\xff\xfe"), "which is no JSON"),
         ("same-per-read", said(200, b'"pong"', b"application/json"), "no JSON-RPC; is / the path of its calls?"),
         ("same-per-read", said(200, b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), "which is no JSON"),
-        ("silent", b"", "nothing for 10 s"),
+        ("silent", b"", "nothing for 4 s"),
         ("close", b"", "the connection was closed"),
-        ("echo", b"", "unfinished, then nothing for 10 s; is / the path"),
+        ("echo", b"", "unfinished, then nothing for 4 s; is / the path"),
         ("same-per-read", b"\x15\x03\x01\x00\x02\x02\x28", "is it a jsonrpcs:// URL?"),
-        ("same-per-read", b"220 mail.example.test ESMTP\r\n", "unfinished, then nothing for 10 s"),
+        ("same-per-read", b"220 mail.example.test ESMTP\r\n", "unfinished, then nothing for 4 s"),
     ],
 )
 def test_what_is_no_endpoint_is_one_line(null: str, answer: bytes, why: str) -> None:
@@ -149,10 +169,10 @@ def test_what_is_no_endpoint_is_one_line(null: str, answer: bytes, why: str) -> 
     ("null", "answer", "why"),
     [
         ("same-per-read", b"Content-Length: 2\r\n\r\n{}", "would ?framing=headers do?"),
-        ("silent", b"", "nothing for 10 s; would ?framing=headers do?"),
+        ("silent", b"", "nothing for 4 s; would ?framing=headers do?"),
         ("web-page", b"", "which is no JSON"),
         ("same-per-read", b"x" * (1 << 25), "no end after"),
-        ("same-per-read", b"\n", "nothing for 10 s"),
+        ("same-per-read", b"\n", "nothing for 4 s"),
         ("echo", b"", "no method is known"),
     ],
 )

@@ -30,15 +30,16 @@ def _by_name(rpc: JsonRpc, minuend: str, subtrahend: str, *, turned: bool = Fals
 
 
 def _taken_by_name(rpc: JsonRpc) -> None:
-    """Prerequisite: the names are right; where nobody gave any, they may be others."""
+    """Prerequisite: the names are right; where nobody gave any, they may be others, or none are taken."""
     octets, id = _by_name(rpc, *_names(rpc))
     reply = rpc.said(octets)
     single = reply.single
-    if single is not None and same(single.result, 19) and same(single.id, id):
+    found = single.result if single is not None and same(single.id, id) else None
+    if same(found, 19):
         rpc.visit.evidence.add("twin")
     elif rpc.named("subtract")[1]:
         raise Inconclusive(f"prerequisite not met: 19 by the names that were given, not {described(reply)}")
-    elif single is not None and single.refused:
+    elif not same(found, -19):
         rpc.not_applicable("parameters by name: write their names, ?subtract=subtract:minuend,subtrahend")
 
 
