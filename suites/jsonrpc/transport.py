@@ -22,11 +22,11 @@ TYPES = ("application/json", "application/json-rpc", "application/jsonrequest")
 @requirement(
     "JR-http-content-type",
     SHOULD,
-    "JSON-RPC over HTTP (draft) 3",
+    "RFC 9110 8.3, RFC 8259 11",
     "A response with JSON-RPC in it says so by its type.",
 )
 def test_content_type(jsonrpc_http: HttpJsonRpc, jsonrpc_tour: JsonRpcTour) -> None:
-    """application/json, or one of the draft's other two; every answer of the tour."""
+    """application/json, or one of the two that the draft has for requests; every answer of the tour."""
     replies = [reply for reply in jsonrpc_tour.replies if reply.responses]
     jsonrpc_tour.prerequisite(any(not r.refused for reply in replies for r in reply.responses), "a result")
     jsonrpc_tour.prerequisite(any(r.refused for reply in replies for r in reply.responses), "an error")
@@ -39,7 +39,7 @@ def test_content_type(jsonrpc_http: HttpJsonRpc, jsonrpc_tour: JsonRpcTour) -> N
 
 
 @requirement(
-    "JR-http-get", INTEROP, "JSON-RPC over HTTP (draft) 3.4", "GET calls nothing, but where the draft is followed."
+    "JR-http-get", INTEROP, "JSON-RPC over HTTP (draft) 3", "GET calls nothing, but where the draft is followed."
 )
 def test_get(jsonrpc_http: HttpJsonRpc) -> None:
     """A call in the query string: 405 or another refusal; POST is answered."""
