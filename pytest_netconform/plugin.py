@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_netconform.fixtures.jsonrpc_server import JsonRpcServer
     from pytest_netconform.fixtures.pop3_server import Pop3Server
     from pytest_netconform.fixtures.smtp_server import SmtpServer
+    from pytest_netconform.fixtures.xmlrpc_server import XmlRpcServer
     from pytest_netconform.run import Run
 
 NAME = "netconform-run"  # what the run's plugin is registered as
@@ -204,4 +205,20 @@ def netconform_jsonrpcs_server(netconform_ca: Authority) -> Iterator[JsonRpcServ
     """The same inside TLS."""
     server: Any = import_module("pytest_netconform.fixtures.jsonrpc_server")
     with server.jsonrpc_server(netconform_ca, tls=True) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_xmlrpc_server(netconform_ca: Authority) -> Iterator[XmlRpcServer]:
+    """A correct XML-RPC server for a client under test: url, calls, add(), fault()."""
+    server: Any = import_module("pytest_netconform.fixtures.xmlrpc_server")
+    with server.xmlrpc_server(netconform_ca) as started:
+        yield started
+
+
+@pytest.fixture
+def netconform_xmlrpcs_server(netconform_ca: Authority) -> Iterator[XmlRpcServer]:
+    """The same inside TLS."""
+    server: Any = import_module("pytest_netconform.fixtures.xmlrpc_server")
+    with server.xmlrpc_server(netconform_ca, tls=True) as started:
         yield started

@@ -85,6 +85,14 @@ _METHODS = {
     "and how it calls them, if it takes them by name: `subtract:minuend,subtrahend`",
     "fail": "a method, called without parameters, that fails",
 }
+_XMLRPC = {
+    "host": "the name to give as Host (default: that of the target, with its port)",
+    "add": "a method that adds two integers (default: `add`, if it is there)",
+    "echo": "a method that gives back its one parameter (default: `echo` or `system.echo`, likewise)",
+    "fail": "a method, called without parameters, that fails",
+    "slow": "a method, called without parameters, that takes a second or more",
+    "names": "a method, called without parameters, that has `:` and `/` in its name",
+}
 _DIALECT = {"dialect": "what it speaks: a ready dialect's name, or a TOML file (docs/dialects.md)"}
 
 SUITES: dict[str, Suite] = {
@@ -96,6 +104,7 @@ SUITES: dict[str, Suite] = {
         Suite("http", "HTTP/1.1", "pytest_netconform.suites.http", ("HTTP",)),
         Suite("www", "Web applications", "pytest_netconform.suites.www", ("WWW",)),
         Suite("jsonrpc", "JSON-RPC", "pytest_netconform.suites.jsonrpc", ("JR",)),
+        Suite("xmlrpc", "XML-RPC", "pytest_netconform.suites.xmlrpc", ("XR",)),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
         Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
         Suite("zen", "Zen of Python", "pytest_netconform.suites.zen", ("ZEN",)),
@@ -236,6 +245,14 @@ PROTOCOLS: dict[str, Protocol] = {
                 "framing": "how texts are told apart: `lines` (default), or `headers`, each with a Content-Length",
                 **_METHODS,
             },
+        ),
+        Protocol(
+            name="xmlrpc",
+            title="XML-RPC",
+            schemes={"xmlrpc": Scheme(80), "xmlrpcs": Scheme(443, implicit_tls=True)},
+            suites=("xmlrpc",),
+            column="pytest_netconform.fixtures.xmlrpc",
+            options=_XMLRPC,
         ),
         Protocol(
             name="stream",

@@ -81,6 +81,12 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "bare": {"bare": "1"},
         "implicit-tls": {"tls": "implicit"},
     },
+    "xmlrpc": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "closing": {"persistent": "0"},
+        "implicit-tls": {"tls": "implicit"},
+    },
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
         "one-at-a-time": {"dialect": "zen", "serves": "one-at-a-time"},

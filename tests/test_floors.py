@@ -38,6 +38,7 @@ FLOORS = {
     "reference_servers.pop3": "F2",
     "reference_servers.http": "F2",
     "reference_servers.jsonrpc": "F2",
+    "reference_servers.xmlrpc": "F2",
     "reference_servers.dialects": "F2",
     "reference_servers.dialects_udp": "F2",
     "reference_servers.mutants": "F2",
@@ -116,6 +117,7 @@ THIRD_PARTY = {
 THIRD_PARTY_DOORS = {
     "ca": {"trustme", "cryptography"},
     "strategies": {"hypothesis"},
+    "wire.xmlrpc": {"defusedxml"},
     "dialect.file": {"tomli", "tomllib"},
 }
 
@@ -198,8 +200,8 @@ def test_third_party_stays_in_its_rooms(module: str) -> None:
 
 def test_columns_do_not_import_each_other() -> None:
     """One protocol's rooms know nothing of another's, but for what carries it."""
-    columns = {"smtp", "pop3", "ftp", "http", "jsonrpc"}
-    carriers = {"jsonrpc": {"http"}}
+    columns = {"smtp", "pop3", "ftp", "http", "jsonrpc", "xmlrpc"}
+    carriers = {"jsonrpc": {"http"}, "xmlrpc": {"http"}}
     for module, path in ALL.items():
         own = columns & set(module.replace("_", ".").split("."))
         for name in imports(path):

@@ -45,16 +45,22 @@ class Words:
         return Gate(protocol, self.options, make_session=lambda: nulls[null](self.greeting, self.answer))
 
 
-def _said(status: int, body: bytes) -> bytes:
+def _said(status: int, body: bytes, media: bytes = b"application/json") -> bytes:
     """An HTTP response."""
-    return b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\nContent-Type: application/json\r\n\r\n%b" % (
+    return b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\nContent-Type: %b\r\n\r\n%b" % (
         status,
         len(body),
+        media,
         body,
     )
 
 
 ECHO = ("echo",)
+XML = b"<?xml version='1.0'?><methodResponse>%b</methodResponse>"
+FAULT = (
+    b"<fault><value><struct><member><name>faultCode</name><value><int>1</int></value></member>"
+    b"<member><name>faultString</name><value><string>No</string></value></member></struct></value></fault>"
+)
 WORDS = {
     "smtp": [
         Words(b"220 mail.example.test ESMTP\r\n", b"250 OK\r\n"),
@@ -93,6 +99,14 @@ WORDS = {
         Words(b"", b'{"jsonrpc":"2.0","error":{"code":-32600,"message":"No"},"id":null}\n'),
         Words(b"", b"[]\n"),
         Words(b"hello\n", b"\n"),
+    ],
+    "xmlrpc": [
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", _said(200, XML % b"<params><param><value></value></param></params>", b"text/xml")),
+        Words(b"", _said(200, XML % b"<params><param><value><int>19</int></value></param></params>", b"text/xml")),
+        Words(b"", _said(200, XML % FAULT, b"text/xml")),
+        Words(b"", _said(500, XML % FAULT, b"text/xml")),
+        Words(b"", _said(404, b"<!DOCTYPE html><title>Not Found</title>")),
     ],
     "stream": [
         Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
@@ -138,6 +152,7 @@ NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
     "datagram": NULL_DATAGRAMS,
     "http": NULL_HEADS,
     "jsonrpc": {**NULL_HEADS, "same-per-post": AnsweringPosts},
+    "xmlrpc": {**NULL_HEADS, "same-per-post": AnsweringPosts},
 }
 CASES = [
     pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
