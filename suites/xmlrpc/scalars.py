@@ -139,10 +139,10 @@ def test_octets(xmlrpc: XmlRpc, how: str) -> None:
 @requirement("XR-base64", MUST, SOURCE, "Octets come back as they were, whatever lines their base64 is written in.")
 def test_no_base64(xmlrpc: XmlRpc) -> None:
     """What is none is best refused (RFC 4648 3.3 lets specifications say otherwise); the server goes on."""
+    xmlrpc.twin("<base64>bmM=</base64>", Value(BASE64, b"nc"))
     reply = xmlrpc.said(xmlrpc.echo("<base64>!!!</base64>"))
     xmlrpc.note(f"<base64>!!!</base64>: {'refused' if _refused(xmlrpc, reply) else described(reply)}")
-    xmlrpc.twin("<base64>bmM=</base64>", Value(BASE64, b"nc"))
-    xmlrpc.alive()
+    xmlrpc.returns("<base64>bmM=</base64>", Value(BASE64, b"nc"))
 
 
 @requirement("XR-nil", INTEROP, "extension nil", "Some servers take and give <nil/>, which the specification has not.")
