@@ -21,10 +21,11 @@ from typing import Any
 from tests.realjson import JSONRPC
 from tests.realmail import MAIL
 from tests.realstreams import STREAMS
+from tests.realxml import XMLRPC
 
 FIELD = Path(__file__).parent / "field"
 JUDGING_SECONDS = 100.0  # for the whole suite
-SERVERS = {**MAIL, **STREAMS, **JSONRPC}
+SERVERS = {**MAIL, **STREAMS, **JSONRPC, **XMLRPC}
 
 # what a table records; the others need no sentence of a standard
 RECORDED = ("fail", "deviation", "inconclusive", "error")

@@ -6,6 +6,7 @@ about them. Which methods a target has was found by the sanity dialogue, or name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,14 @@ REFUSALS = range(400, 600)
 SLOWEST = 5.0  # seconds in which hostile XML is done with
 #: One HTTP response with its body, on a connection of its own, for a reproducer.
 ANSWER = rb"(?i:HTTP/1\.[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n(?s:.*)\Z)"
+
+
+_CALL = re.compile(
+    rb'<\?xml version="1.0"\?><methodCall><methodName>([^<]*)</methodName>'
+    rb"<params>(?:<param><value>)?(.*?)(?:</value></param>)?</params></methodCall>",
+    re.DOTALL,
+)
+_BETWEEN = b"</value></param><param><value>"
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ class XmlRpc(HttpTalk):
 
     def next_said(self, octets: bytes, *lines: str, expected: str = "", within: float | None = None) -> Reply:
         """The same, on the connection that there is."""
-        expected = f"{expected or 'a response'} in answer to {shown(octets)}"
+        expected = f"{expected or 'a response'} in answer to {told(octets)}"
         try:
             reply = parse_reply(self.ask(self.posted(octets, *lines), within=within))
         except NonConformity as problem:
@@ -126,8 +135,8 @@ class XmlRpc(HttpTalk):
     def result(self, octets: bytes, value: Value | None = None) -> Value:
         """A text is answered with a result, with this one if it is given."""
         expected = "a result" if value is None else f"the result {value}"
-        found = self.taken(self.said(octets, expected=expected), f"{expected} in answer to {shown(octets)}")
-        self.require(value is None or same(found, value), f"{expected} in answer to {shown(octets)}", str(found))
+        found = self.taken(self.said(octets, expected=expected), f"{expected} in answer to {told(octets)}")
+        self.require(value is None or same(found, value), f"{expected} in answer to {told(octets)}", str(found))
         return found
 
     def taken(self, reply: Reply, expected: str) -> Value:
@@ -139,7 +148,7 @@ class XmlRpc(HttpTalk):
     def returns(self, param: str, value: Value | None = None) -> Value:
         """The echo gives this value back for what stands between `<value>` and `</value>`."""
         octets = self.echo(param)
-        expected = f"{value if value is not None else 'a value'} in answer to {shown(octets)}"
+        expected = f"{value if value is not None else 'a value'} in answer to {told(octets)}"
         reply = self.said(octets, expected="a result")
         found = self.unechoed(self.taken(reply, expected))
         self.require(value is None or same(found, value), expected, described(reply))
@@ -148,7 +157,7 @@ class XmlRpc(HttpTalk):
     def fault(self, octets: bytes) -> Reply:
         """A text is answered with a fault."""
         reply = self.said(octets, expected="a fault")
-        self.require(reply.fault is not None, f"a fault in answer to {shown(octets)}", described(reply))
+        self.require(reply.fault is not None, f"a fault in answer to {told(octets)}", described(reply))
         self.visit.evidence.add("refusal")
         return reply
 
@@ -156,7 +165,7 @@ class XmlRpc(HttpTalk):
         """A text is answered with a fault, or with HTTP 4xx or 5xx."""
         reply = self.said(octets, *lines, expected="a fault")
         denied = reply.fault is not None or reply.http.status in REFUSALS
-        self.require(denied, f"a fault, 4xx or 5xx in answer to {shown(octets)}", described(reply))
+        self.require(denied, f"a fault, 4xx or 5xx in answer to {told(octets)}", described(reply))
         self.visit.evidence.add("refusal")
         return reply
 
@@ -221,6 +230,14 @@ def described(reply: Reply) -> str:
     if reply.fault is not None:
         return f"a fault, {clipped(str(reply.fault))}, with HTTP {reply.http.status}"
     return f"HTTP {reply.http.status} with {reply.media or 'no Content-Type'}: {shown(reply.octets)}, {reply.problem}"
+
+
+def told(octets: bytes) -> str:
+    """A call for a message: `echo(<int>1</int>)`, so that its parameters are seen; the octets where it is no such."""
+    found = _CALL.fullmatch(octets)
+    if found is None:
+        return shown(octets)
+    return f"{shown(found[1])}({', '.join(map(shown, found[2].split(_BETWEEN)))})"
 
 
 def clipped(text: str) -> str:

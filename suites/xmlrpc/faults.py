@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.xmlrpc import LIST, NOWHERE, XmlRpc, XmlRpcTour, described
+from pytest_netconform.dialogues.xmlrpc import LIST, NOWHERE, XmlRpc, XmlRpcTour, described, told
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, SHOULD, requirement
 from pytest_netconform.verdict import Inconclusive, NonConformity
 from pytest_netconform.wire.xmlrpc import call, inner, message, string, wrong_fault
@@ -24,7 +23,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 def _fault_200(rpc: XmlRpc, octets: bytes) -> None:
     """A fault with HTTP 200."""
     reply = rpc.fault(octets)
-    rpc.require(reply.http.status == 200, f"HTTP 200 and a fault in answer to {shown(octets)}", described(reply))
+    rpc.require(reply.http.status == 200, f"HTTP 200 and a fault in answer to {told(octets)}", described(reply))
 
 
 @requirement("XR-fault-200", MUST, "XML-RPC Response format", "What fails above HTTP is answered 200 with a fault.")
@@ -63,7 +62,7 @@ def test_method_that_fails(xmlrpc: XmlRpc) -> None:
     octets = call(xmlrpc.method("fail"))
     xmlrpc.welcome()
     reply = xmlrpc.fault(octets)
-    xmlrpc.require(reply.http.status == 200, f"HTTP 200 and a fault in answer to {shown(octets)}", described(reply))
+    xmlrpc.require(reply.http.status == 200, f"HTTP 200 and a fault in answer to {told(octets)}", described(reply))
     if TRACEBACK.search(str(reply.fault_member("faultString"))):
         xmlrpc.note("the fault tells a stack trace")
     xmlrpc.alive()

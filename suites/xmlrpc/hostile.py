@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.xmlrpc import XmlRpc, described
+from pytest_netconform.dialogues.xmlrpc import XmlRpc, described, told
 from pytest_netconform.requirement import SECURITY, hostile, requirement
 from pytest_netconform.wire.xmlrpc import inner, string
 
@@ -22,7 +21,7 @@ def test_external_entities(xmlrpc: XmlRpc) -> None:
     octets = xmlrpc.echo("<string>nc-&xx;-nc</string>", declaration=HEAD + FILE)
     reply = xmlrpc.weathered(octets)
     if reply is not None:
-        expected = f"a fault, 4xx, 5xx or the close, and nothing of the file, in answer to {shown(octets)}"
+        expected = f"a fault, 4xx, 5xx or the close, and nothing of the file, in answer to {told(octets)}"
         xmlrpc.require(SECRET.encode() not in reply.octets, expected, described(reply))
         if reply.value is not None:
             xmlrpc.note(f"no refusal, but {described(reply)}")

@@ -6,8 +6,7 @@ import base64
 
 import pytest
 
-from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.xmlrpc import REFUSALS, XmlRpc, described
+from pytest_netconform.dialogues.xmlrpc import REFUSALS, XmlRpc, described, told
 from pytest_netconform.requirement import INTEROP, MUST, SHOULD, requirement
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.wire.xmlrpc import BASE64, BOOLEAN, DATE, DOUBLE, I8, INT, NIL, Reply, Value, integer
@@ -44,7 +43,7 @@ def test_beyond_four_bytes(xmlrpc: XmlRpc, number: int) -> None:
     xmlrpc.twin("<int>12</int>", integer(12))
     reply = xmlrpc.said(octets, expected="a result or a fault")
     if not _refused(xmlrpc, reply):
-        expected = f"{number} or a fault in answer to {shown(octets)}"
+        expected = f"{number} or a fault in answer to {told(octets)}"
         value = xmlrpc.unechoed(xmlrpc.taken(reply, expected))
         xmlrpc.require(value.kind in (INT, I8, DOUBLE) and value.content == number, expected, described(reply))
         xmlrpc.note("integers of more than four bytes are taken, and given back")
@@ -69,7 +68,7 @@ def test_no_integers(xmlrpc: XmlRpc, written: str) -> None:
     if reply.value is not None and written.strip() == "12" and xmlrpc.unechoed(reply.value) == integer(12):
         xmlrpc.note("blanks around an integer are passed over")
         return
-    xmlrpc.require(_refused(xmlrpc, reply), f"a fault in answer to {shown(octets)}", described(reply))
+    xmlrpc.require(_refused(xmlrpc, reply), f"a fault in answer to {told(octets)}", described(reply))
 
 
 @requirement("XR-boolean", MUST, SOURCE, "A boolean is 1 or 0, and comes back as a boolean.")
@@ -86,7 +85,7 @@ def test_no_booleans(xmlrpc: XmlRpc, written: str) -> None:
     octets = xmlrpc.echo(f"<boolean>{written}</boolean>")
     xmlrpc.twin("<boolean>1</boolean>", TRUE)
     reply = xmlrpc.said(octets, expected="a fault")
-    xmlrpc.require(_refused(xmlrpc, reply), f"a fault in answer to {shown(octets)}", described(reply))
+    xmlrpc.require(_refused(xmlrpc, reply), f"a fault in answer to {told(octets)}", described(reply))
 
 
 @requirement("XR-double", MUST, f"{SOURCE}, Q&A", "A double is digits with a point in them, behind a sign.")
@@ -94,7 +93,7 @@ def test_no_booleans(xmlrpc: XmlRpc, written: str) -> None:
 def test_doubles(xmlrpc: XmlRpc, written: str) -> None:
     """The echo gives back an equal number; where it has become an integer, that is noted."""
     octets = xmlrpc.echo(f"<double>{written}</double>")
-    expected = f"{float(written)!r} in answer to {shown(octets)}"
+    expected = f"{float(written)!r} in answer to {told(octets)}"
     reply = xmlrpc.said(octets, expected="a result")
     value = xmlrpc.unechoed(xmlrpc.taken(reply, expected))
     equal = value.kind in (DOUBLE, INT) and value.content == float(written)
@@ -112,10 +111,10 @@ def test_special_doubles(xmlrpc: XmlRpc, written: str) -> None:
     reply = xmlrpc.said(octets, expected="a fault" if written in ("NaN", "inf") else "a result")
     if written != SMALL and _refused(xmlrpc, reply):
         return
-    expected = f"a fault in answer to {shown(octets)}"
+    expected = f"a fault in answer to {told(octets)}"
     if written in ("NaN", "inf"):
         raise NonConformity(expected, described(reply))
-    expected = f"{written}{'' if written == SMALL else ', or a fault,'} in answer to {shown(octets)}"
+    expected = f"{written}{'' if written == SMALL else ', or a fault,'} in answer to {told(octets)}"
     value = xmlrpc.unechoed(xmlrpc.taken(reply, expected))
     xmlrpc.require(value.kind in (DOUBLE, INT) and value.content == float(written), expected, described(reply))
     if "e" in value.written.lower():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.xmlrpc import REFUSALS, XmlRpc, described, same
+from pytest_netconform.dialogues.xmlrpc import REFUSALS, XmlRpc, described, same, told
 from pytest_netconform.requirement import MUST, requirement
 from pytest_netconform.wire.xmlrpc import STRUCT, array, inner, integer, string, struct
 
@@ -39,7 +38,7 @@ def test_odd_names(xmlrpc: XmlRpc, what: str) -> None:
     right = [struct({"": integer(1), "b": integer(2)})]
     if what == "twice":
         right = [struct({"a": integer(1)}), struct({"a": integer(2)})]
-    expected = f"{' or '.join(map(str, right))}, or a fault, in answer to {shown(octets)}"
+    expected = f"{' or '.join(map(str, right))}, or a fault, in answer to {told(octets)}"
     reply = xmlrpc.said(octets, expected="a result or a fault")
     if reply.fault is None and reply.http.status not in REFUSALS:
         value = xmlrpc.unechoed(xmlrpc.taken(reply, expected))
@@ -55,7 +54,7 @@ def test_arrays(xmlrpc: XmlRpc, what: str) -> None:
     value = ARRAYS[what]
     octets = xmlrpc.echo(inner(value))
     reply = xmlrpc.said(octets, expected="a result")
-    expected = f"{value} in answer to {shown(octets)}"
+    expected = f"{value} in answer to {told(octets)}"
     found = xmlrpc.taken(reply, expected)
     right = same(found, value) or same(xmlrpc.unechoed(found), value)
     xmlrpc.require(right, expected, described(reply))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.xmlrpc import XmlRpc, described
+from pytest_netconform.dialogues.xmlrpc import XmlRpc, described, told
 from pytest_netconform.requirement import INTEROP, MUST, requirement
 from pytest_netconform.wire.xmlrpc import inner, integer, string
 
@@ -51,7 +50,7 @@ def test_any_characters(xmlrpc: XmlRpc) -> None:
 def test_carriage_return(xmlrpc: XmlRpc) -> None:
     """`&#13;` comes back; written as it is, it arrives as a line feed (XML 1.0 2.11), which is noted."""
     octets = xmlrpc.echo("<string>a&#13;b</string>")
-    expected = f"{string(chr(10).join('ab'))} or {string(chr(13).join('ab'))} in answer to {shown(octets)}"
+    expected = f"{string(chr(10).join('ab'))} or {string(chr(13).join('ab'))} in answer to {told(octets)}"
     reply = xmlrpc.said(octets, expected="a result")
     value = xmlrpc.unechoed(xmlrpc.taken(reply, expected))
     xmlrpc.require(value in (string("a\rb"), string("a\nb")), expected, described(reply))

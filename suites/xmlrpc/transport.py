@@ -10,7 +10,7 @@ import zlib
 from functools import lru_cache
 
 from pytest_netconform.dialogue import shown
-from pytest_netconform.dialogues.xmlrpc import NOWHERE, XmlRpc, XmlRpcTour, described
+from pytest_netconform.dialogues.xmlrpc import NOWHERE, XmlRpc, XmlRpcTour, described, told
 from pytest_netconform.requirement import INTEROP, MUST, SECURITY, SHOULD, hostile, requirement
 from pytest_netconform.verdict import Inconclusive, NonConformity
 from pytest_netconform.wire.http import Framing
@@ -31,7 +31,7 @@ def test_response(xmlrpc: XmlRpc, xmlrpc_tour: XmlRpcTour) -> None:
     """A result, and every response of the tour: its type, and its elements. Its status is judged elsewhere."""
     sample = xmlrpc.sample()
     reply = xmlrpc.said(sample.octets)
-    expected = f"200 and a result in answer to {shown(sample.octets)}"
+    expected = f"200 and a result in answer to {told(sample.octets)}"
     xmlrpc.require(reply.value is not None and reply.http.status == 200, expected, described(reply))
     for found in (reply, *(other for other in xmlrpc_tour.replies if not other.problem)):
         xml = found.media in ("text/xml", "application/xml")
@@ -56,11 +56,11 @@ def test_length(xmlrpc: XmlRpc) -> None:
         xmlrpc.note("chunked, without a Content-Length")
     else:
         there = reply.http.framing is Framing.LENGTH
-        xmlrpc.require(there, f"a Content-Length in answer to {shown(octets)}", reply.http.head)
+        xmlrpc.require(there, f"a Content-Length in answer to {told(octets)}", reply.http.head)
     rest = xmlrpc.unframed()
     whole = not reply.problem and not rest
     received = f"{described(reply)}, and behind it {shown(rest)}" if rest else described(reply)
-    xmlrpc.require(whole, f"a whole response, and nothing behind it, in answer to {shown(octets)}", received)
+    xmlrpc.require(whole, f"a whole response, and nothing behind it, in answer to {told(octets)}", received)
 
 
 @requirement("XR-empty-body", SHOULD, "XML-RPC Payload format", "A POST without a call in it is refused.")
@@ -90,7 +90,7 @@ def test_calls_on_one_connection(xmlrpc: XmlRpc) -> None:
     """Five calls; `Connection: close`, and HTTP/1.0, announce the close."""
     for number in range(CALLS):
         sample = xmlrpc.sample(number)
-        expected = f"a result in answer to {shown(sample.octets)}, call {number + 1} on one connection"
+        expected = f"a result in answer to {told(sample.octets)}, call {number + 1} on one connection"
         xmlrpc.send(xmlrpc.posted(sample.octets))
         try:
             answer = xmlrpc.answer(expected)
@@ -152,7 +152,7 @@ def test_concurrent(xmlrpc: XmlRpc) -> None:
     sample = other.sample()
     other.result(sample.octets, sample.result)
     waited = other.wire.now() - began
-    xmlrpc.taken(parse_reply(xmlrpc.answer()), f"a result in answer to {shown(slow)}")
+    xmlrpc.taken(parse_reply(xmlrpc.answer()), f"a result in answer to {told(slow)}")
     xmlrpc.observe("one at a time" if waited > takes / 2 else "side by side")
 
 
