@@ -37,10 +37,12 @@ KINDS = (*USUAL, "fail", "slow", "names")
 LISTED = "method "  # before the name of a method, among a target's capabilities
 REFUSALS = range(400, 600)
 SLOWEST = 5.0  # seconds in which hostile XML is done with
+_HEAD = rb"(?:[^\r\n][^\n]*\n)*"
 #: One HTTP response with its body, on a connection of its own, for a reproducer.
-ANSWER = rb"(?i:HTTP/1\.[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n(?s:.*)\Z)"
-
-
+ANSWER = (
+    rb"(?i:HTTP/1\.[^\n]*\n" + _HEAD + rb"Content-Length: *0\r?\n" + _HEAD + rb"\r?\n"
+    rb"|HTTP/1\.[^\n]*\n" + _HEAD + rb"\r?\n(?s:.+)\Z)"
+)
 _CALL = re.compile(
     rb'<\?xml version="1.0"\?><methodCall><methodName>([^<]*)</methodName>'
     rb"<params>(?:<param><value>)?(.*?)(?:</value></param>)?</params></methodCall>",

@@ -80,11 +80,8 @@ WRONG = {
 
 def carried(body: bytes, status: int = 200) -> Reply:
     """A body, as HTTP carries it."""
-    head = b"HTTP/1.1 %d OK\r\nContent-Type: Text/XML; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % (
-        status,
-        len(body),
-    )
-    (response,) = responses(head + body, "POST", ended=False)
+    fields = b"Content-Type: Text/XML; charset=utf-8\r\nContent-Length: %d\r\n" % len(body)
+    (response,) = responses(b"HTTP/1.1 %d OK\r\n%b\r\n%b" % (status, fields, body), "POST", ended=False)
     return parse_reply(response)
 
 
