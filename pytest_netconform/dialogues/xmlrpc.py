@@ -16,10 +16,16 @@ from pytest_netconform.tour import Tour
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.wire.xmlrpc import (
     ARRAY,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INT,
+    STRUCT,
     Reply,
     Value,
     array,
     call,
+    decimal_text,
     inner,
     integer,
     parse_reply,
@@ -43,6 +49,8 @@ ANSWER = (
     rb"(?i:HTTP/1\.[^\n]*\n" + _HEAD + rb"Content-Length: *0\r?\n" + _HEAD + rb"\r?\n"
     rb"|HTTP/1\.[^\n]*\n" + _HEAD + rb"\r?\n(?s:.+)\Z)"
 )
+#: A refusal, likewise.
+DENIED = rb"(?s:HTTP/1\.[01] [45]|.*<fault>)"
 _CALL = re.compile(
     rb'<\?xml version="1.0"\?><methodCall><methodName>([^<]*)</methodName>'
     rb"<params>(?:<param><value>)?(.*?)(?:</value></param>)?</params></methodCall>",
@@ -137,9 +145,16 @@ class XmlRpc(HttpTalk):
     def result(self, octets: bytes, value: Value | None = None) -> Value:
         """A text is answered with a result, with this one if it is given."""
         expected = "a result" if value is None else f"the result {value}"
-        found = self.taken(self.said(octets, expected=expected), f"{expected} in answer to {told(octets)}")
-        self.require(value is None or same(found, value), f"{expected} in answer to {told(octets)}", str(found))
+        reply = self.said(octets, expected=expected)
+        expected += f" in answer to {told(octets)}"
+        found = self.taken(reply, expected)
+        self.is_right(value is None or same(found, value), expected, reply, value)
         return found
+
+    def is_right(self, truth: object, expected: str, reply: Reply, value: Value | None = None) -> None:
+        """NonConformity unless `truth`; a reproducer knows this value in a response, where it is simple enough."""
+        if not truth:
+            raise NonConformity(expected, described(reply), pattern=None if value is None else pattern_of(value))
 
     def taken(self, reply: Reply, expected: str) -> Value:
         """The result of a reply; NonConformity where it has none."""
@@ -153,7 +168,7 @@ class XmlRpc(HttpTalk):
         expected = f"{value if value is not None else 'a value'} in answer to {told(octets)}"
         reply = self.said(octets, expected="a result")
         found = self.unechoed(self.taken(reply, expected))
-        self.require(value is None or same(found, value), expected, described(reply))
+        self.is_right(value is None or same(found, value), expected, reply, value)
         return found
 
     def fault(self, octets: bytes) -> Reply:
@@ -166,8 +181,8 @@ class XmlRpc(HttpTalk):
     def denied(self, octets: bytes, *lines: str) -> Reply:
         """A text is answered with a fault, or with HTTP 4xx or 5xx."""
         reply = self.said(octets, *lines, expected="a fault")
-        denied = reply.fault is not None or reply.http.status in REFUSALS
-        self.require(denied, f"a fault, 4xx or 5xx in answer to {told(octets)}", described(reply))
+        if reply.fault is None and reply.http.status not in REFUSALS:
+            raise NonConformity(f"a fault, 4xx or 5xx in answer to {told(octets)}", described(reply), pattern=DENIED)
         self.visit.evidence.add("refusal")
         return reply
 
@@ -232,6 +247,25 @@ def described(reply: Reply) -> str:
     if reply.fault is not None:
         return f"a fault, {clipped(str(reply.fault))}, with HTTP {reply.http.status}"
     return f"HTTP {reply.http.status} with {reply.media or 'no Content-Type'}: {shown(reply.octets)}, {reply.problem}"
+
+
+def pattern_of(value: Value) -> bytes | None:
+    """What a response with this value matches, as a regular expression; None where there are many ways to write it."""
+    if value.kind == STRUCT:
+        members = [pattern_of(member) for name, member in sorted(value.content.items())]
+        simple = [member for member in members if member is not None]
+        return b"".join(b"(?=%b)" % one for one in simple) if simple and len(simple) == len(members) else None
+    if value.kind == INT:
+        sign = b"-" if value.content < 0 else rb"\+?"
+        return rb"(?s:.*<(?:int|i4)>" + sign + b"0*%d</)" % abs(value.content)
+    if value.kind == BOOLEAN:
+        return rb"(?s:.*<boolean>%d</boolean>)" % value.content
+    if value.kind == DOUBLE:
+        digits = re.escape(decimal_text(value.content).removesuffix(".0").lstrip("-").encode())
+        return rb"(?s:.*>[-+]?" + digits + rb"(?:\.?0*)</)"
+    if value.kind == DATE:
+        return rb"(?s:.*>" + value.content.encode() + b"</)"
+    return None
 
 
 def told(octets: bytes) -> str:

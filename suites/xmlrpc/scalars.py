@@ -97,7 +97,7 @@ def test_doubles(xmlrpc: XmlRpc, written: str) -> None:
     reply = xmlrpc.said(octets, expected="a result")
     value = xmlrpc.unechoed(xmlrpc.taken(reply, expected))
     equal = value.kind in (DOUBLE, INT) and value.content == float(written)
-    xmlrpc.require(equal, expected, described(reply))
+    xmlrpc.is_right(equal, expected, reply, Value(DOUBLE, float(written)))
     if value.kind == INT:
         xmlrpc.note("a double comes back as an integer")
 
