@@ -147,7 +147,7 @@ class XmlRpc(HttpTalk):
         expected = "a result" if value is None else f"the result {value}"
         reply = self.said(octets, expected=expected)
         expected += f" in answer to {told(octets)}"
-        found = self.taken(reply, expected)
+        found = self.taken(reply, expected, value)
         self.is_right(value is None or same(found, value), expected, reply, value)
         return found
 
@@ -156,10 +156,10 @@ class XmlRpc(HttpTalk):
         if not truth:
             raise NonConformity(expected, described(reply), pattern=None if value is None else pattern_of(value))
 
-    def taken(self, reply: Reply, expected: str) -> Value:
+    def taken(self, reply: Reply, expected: str, value: Value | None = None) -> Value:
         """The result of a reply; NonConformity where it has none."""
         if reply.value is None:
-            raise NonConformity(expected, described(reply))
+            raise NonConformity(expected, described(reply), pattern=None if value is None else pattern_of(value))
         return reply.value
 
     def returns(self, param: str, value: Value | None = None) -> Value:
@@ -167,7 +167,7 @@ class XmlRpc(HttpTalk):
         octets = self.echo(param)
         expected = f"{value if value is not None else 'a value'} in answer to {told(octets)}"
         reply = self.said(octets, expected="a result")
-        found = self.unechoed(self.taken(reply, expected))
+        found = self.unechoed(self.taken(reply, expected, value))
         self.is_right(value is None or same(found, value), expected, reply, value)
         return found
 
@@ -224,7 +224,8 @@ class XmlRpc(HttpTalk):
             raise NonConformity(expected, str(problem), owed=True, passing=True) from None
         except NonConformity as problem:
             expected = f"{problem.expected} (the target goes on)"
-            raise NonConformity(expected, problem.received, owed=True, passing=problem.passing) from None
+            received, pattern = problem.received, problem.pattern
+            raise NonConformity(expected, received, owed=True, passing=problem.passing, pattern=pattern) from None
         self.visit.evidence.add("control")
 
 
@@ -264,7 +265,7 @@ def pattern_of(value: Value) -> bytes | None:
         digits = re.escape(decimal_text(value.content).removesuffix(".0").lstrip("-").encode())
         return rb"(?s:.*>[-+]?" + digits + rb"(?:\.?0*)</)"
     if value.kind == DATE:
-        return rb"(?s:.*>" + value.content.encode() + b"</)"
+        return rb"(?s:.*>%b</)" % str(value.content).encode()
     return None
 
 
