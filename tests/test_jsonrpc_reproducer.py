@@ -31,12 +31,12 @@ NEVER_FAILS = {
 }
 
 
-def findings_of(protocol: str, mutant: Mutant) -> Iterator[tuple[Outcome, Target]]:
+def findings_of(protocol: str, mutant: Mutant, patience: str = "0.5") -> Iterator[tuple[Outcome, Target]]:
     """The first failure of a check that the mutant says it breaks, judged in memory."""
     column = column_of(PROTOCOLS[protocol])
     for case in cases(protocol):
         if case.id in mutant.breaks:
-            target = memory_target(protocol, {**mutant.options, "patience": "0.5"}, mutant.session)
+            target = memory_target(protocol, {**mutant.options, "patience": patience}, mutant.session)
             survey(target, column)
             openers = {name: column.rungs[name] for name in case.rungs}
             outcome = judge(case.function, openers, case.values, target, column)
