@@ -243,12 +243,23 @@ SERVED = {
     "imap": "mailboxes, messages(), add(), clear()",
     "ftp": "files, write(), wait()",
     "http": "received, answer(), files, wait()",
+    "jsonrpc": "ports (of raw TCP), calls, add(), wait()",
+    "xmlrpc": "calls, add(), wait()",
     "oncrpc": "calls, add()",
     "stream": "dialect, heard",
     "datagram": "dialect, heard",
 }
 #: and the scheme of those whose TLS comes before the first word: `netconform_<scheme>_server`
-SECURE = {"smtp": "smtps", "pop3": "pop3s", "imap": "imaps", "ftp": "ftps", "http": "https", "oncrpc": "oncrpcs"}
+SECURE = {
+    "smtp": "smtps",
+    "pop3": "pop3s",
+    "imap": "imaps",
+    "ftp": "ftps",
+    "http": "https",
+    "jsonrpc": "jsonrpcs",
+    "xmlrpc": "xmlrpcs",
+    "oncrpc": "oncrpcs",
+}
 
 
 def _family(protocol: str, shows: str) -> dict[str, Callable[..., Any]]:

@@ -77,6 +77,22 @@ COMMON_OPTIONS = {
     "patience": "seconds to wait for an answer that is owed (default 10)",
     "vantage": "`outside` when the target treats us as a stranger although we connect from loopback",
 }
+_METHODS = {
+    "ping": "a method that can be called without parameters and does no harm (default: `ping`, if it is there)",
+    "echo": "a method that gives back its one parameter (default: `echo`, likewise)",
+    "sum": "a method that adds numbers (default: `sum` or `add`, likewise)",
+    "subtract": "a method that subtracts its second number from its first (default: `subtract`, likewise), "
+    "and how it calls them, if it takes them by name: `subtract:minuend,subtrahend`",
+    "fail": "a method, called without parameters, that fails",
+}
+_XMLRPC = {
+    "host": "the name to give as Host (default: that of the target, with its port)",
+    "add": "a method that adds two integers (default: `add`, if it is there)",
+    "echo": "a method that gives back its one parameter (default: `echo` or `system.echo`, likewise)",
+    "fail": "a method, called without parameters, that fails",
+    "slow": "a method, called without parameters, that takes a second or more",
+    "names": "a method, called without parameters, that has `:` and `/` in its name",
+}
 _PROCEDURES = {
     "program": "the number of the program to call (default 100000, the port mapper)",
     "version": "its version (default: the highest that it has; 2 of the port mapper)",
@@ -100,6 +116,8 @@ SUITES: dict[str, Suite] = {
         Suite("ftp", "FTP", "pytest_netconform.suites.ftp", ("FTP",)),
         Suite("http", "HTTP/1.1", "pytest_netconform.suites.http", ("HTTP",)),
         Suite("www", "Web applications", "pytest_netconform.suites.www", ("WWW",)),
+        Suite("jsonrpc", "JSON-RPC", "pytest_netconform.suites.jsonrpc", ("JR",)),
+        Suite("xmlrpc", "XML-RPC", "pytest_netconform.suites.xmlrpc", ("XR",)),
         Suite("oncrpc", "ONC RPC", "pytest_netconform.suites.oncrpc", ("RPC", "XDR")),
         Suite("streams", "Streams", "pytest_netconform.suites.streams", ("TCP", "FRM", "BYT", "ZEN")),
         Suite("datagrams", "Datagrams", "pytest_netconform.suites.datagrams", ("UDP",)),
@@ -251,6 +269,33 @@ PROTOCOLS: dict[str, Protocol] = {
                 "second": "the name of a second account, which has the same password",
                 "private": "path of an object that belongs to the second account",
             },
+        ),
+        Protocol(
+            name="jsonrpc",
+            title="JSON-RPC",
+            schemes={"jsonrpc": Scheme(80), "jsonrpcs": Scheme(443, implicit_tls=True)},
+            suites=("jsonrpc",),
+            column="pytest_netconform.fixtures.jsonrpc",
+            options={"host": "the name to give as Host (default: that of the target, with its port)", **_METHODS},
+        ),
+        Protocol(
+            name="jsonrpctcp",
+            title="JSON-RPC over TCP",
+            schemes={"jsonrpc+tcp": Scheme(), "jsonrpc+tls": Scheme(implicit_tls=True)},
+            suites=("jsonrpc",),
+            column="pytest_netconform.fixtures.jsonrpc_tcp",
+            options={
+                "framing": "how texts are told apart: `lines` (default), or `headers`, each with a Content-Length",
+                **_METHODS,
+            },
+        ),
+        Protocol(
+            name="xmlrpc",
+            title="XML-RPC",
+            schemes={"xmlrpc": Scheme(80), "xmlrpcs": Scheme(443, implicit_tls=True)},
+            suites=("xmlrpc",),
+            column="pytest_netconform.fixtures.xmlrpc",
+            options=_XMLRPC,
         ),
         Protocol(
             name="oncrpc",

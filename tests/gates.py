@@ -89,6 +89,24 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "upgrading": {"switches": "nc-echo"},
         "sparse": {"without": "ranges,etag,gzip,chunked,trailers,write,auth,redirect,options"},
     },
+    "jsonrpc": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "closing": {"persistent": "0"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "jsonrpctcp": {
+        "plain": {},
+        "headers": {"framing": "headers"},
+        "bare": {"bare": "1"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "xmlrpc": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "closing": {"persistent": "0"},
+        "implicit-tls": {"tls": "implicit"},
+    },
     "oncrpc": {
         "plain": {},
         "portmapper": {"program": "0x186a0", "version": "2", "echo": ""},

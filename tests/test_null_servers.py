@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 
 from pytest_netconform.dialects import READY
-from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULL_HEADS, NULLS, NULLS_WITH_TAGS
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULL_HEADS, NULLS, NULLS_WITH_TAGS, AnsweringHeads
 from pytest_netconform.verdict import Verdict
 from pytest_netconform.wire.oncrpc import AUTH_ERROR, GARBAGE_ARGS, SUCCESS, accepted, denied, record
 from tests.gates import Gate, cases
 
 GREEN = (Verdict.PASS, Verdict.OBSERVED)
+
+
+class AnsweringPosts(AnsweringHeads):
+    """Gives the same answer to every request, whose body it passes over."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(self.answer * data.count(b"POST "))
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,22 @@ class Words:
         return Gate(protocol, self.options, make_session=lambda: nulls[null](self.greeting, self.answer))
 
 
+def _said(status: int, body: bytes, media: bytes = b"application/json") -> bytes:
+    """An HTTP response."""
+    return b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\nContent-Type: %b\r\n\r\n%b" % (
+        status,
+        len(body),
+        media,
+        body,
+    )
+
+
 ECHO = ("echo",)
+XML = b"<?xml version='1.0'?><methodResponse>%b</methodResponse>"
+FAULT = (
+    b"<fault><value><struct><member><name>faultCode</name><value><int>1</int></value></member>"
+    b"<member><name>faultString</name><value><string>No</string></value></member></struct></value></fault>"
+)
 WORDS = {
     "smtp": [
         Words(b"220 mail.example.test ESMTP\r\n", b"250 OK\r\n"),
@@ -78,6 +100,29 @@ WORDS = {
         Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
         Words(b"", b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nConnection: close\r\n\r\nnone\n"),
         Words(b"", b"<html>"),
+    ],
+    "jsonrpc": [
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        Words(b"", _said(200, b'{"jsonrpc":"2.0","result":null,"id":1}')),
+        Words(b"", _said(200, b'{"jsonrpc":"2.0","error":{"code":-32600,"message":"No"},"id":null}')),
+        Words(b"", _said(400, b'{"jsonrpc":"2.0","error":{"code":-32700,"message":"No"},"id":null}')),
+        Words(b"", _said(200, b"[]")),
+        Words(b"", _said(404, b"<!DOCTYPE html><title>Not Found</title>")),
+    ],
+    "jsonrpctcp": [
+        Words(b"", b'{"jsonrpc":"2.0","result":null,"id":1}\n'),
+        Words(b"", b'{"jsonrpc":"2.0","error":{"code":-32600,"message":"No"},"id":null}\n'),
+        Words(b"", b"[]\n"),
+        Words(b"hello\n", b"\n"),
+    ],
+    "xmlrpc": [
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", _said(200, XML % b"<params><param><value></value></param></params>", b"text/xml")),
+        Words(b"", _said(200, XML % b"<params><param><value><int>19</int></value></param></params>", b"text/xml")),
+        Words(b"", _said(200, XML % FAULT, b"text/xml")),
+        Words(b"", _said(500, XML % FAULT, b"text/xml")),
+        Words(b"", _said(404, b"<!DOCTYPE html><title>Not Found</title>")),
     ],
     "oncrpc": [
         Words(b"", record(accepted(0, SUCCESS))),
@@ -143,6 +188,8 @@ NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
     "imap": NULLS_WITH_TAGS,
     "http": NULL_HEADS,
     "mail": NULLS_WITH_TAGS,
+    "jsonrpc": {**NULL_HEADS, "same-per-post": AnsweringPosts},
+    "xmlrpc": {**NULL_HEADS, "same-per-post": AnsweringPosts},
 }
 CASES = [
     pytest.param(
