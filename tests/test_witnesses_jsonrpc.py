@@ -23,7 +23,7 @@ PATIENCE = 10.0  # seconds for one answer
 @pytest.fixture
 def server(netconform_ca: Authority) -> Iterator[JsonRpcServer]:
     """The public server."""
-    with jsonrpc_server(netconform_ca) as started:
+    with JsonRpcServer(netconform_ca) as started:
         yield started
 
 
