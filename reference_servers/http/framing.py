@@ -194,6 +194,7 @@ class Framing(Heads):
         line = self._input.find(b"\n", 0, self.line_limit() + 2) + 1
         if line and octets - line > self.head_limit():
             self.preview_request_line(bytes(self._input[: line - 1]))
+            self._input.clear()
             raise Refusal(431, "The fields are too large")
 
     def _preview(self) -> None:
