@@ -14,7 +14,7 @@ demo: .venv/ready  ## judge the embedded reference servers
 	$(BIN)/python -m pytest --netconform-target=reference
 
 test: .venv/ready  ## the project's own tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: .venv/ready types  ## ruff, and mypy --strict on the installed package
 	$(BIN)/ruff check .
