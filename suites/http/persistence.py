@@ -262,7 +262,8 @@ def test_slow_client_beside_another(http: Http) -> None:
     other = http.sibling()
     other.send(other.get(CLOSE))
     answered = other.heard(window=PROMPT) is not None
-    http.observe("the other is answered" if answered else f"the other hears nothing for {PROMPT:g} s")
+    silent = f"the other hears nothing: it waits for more than {PROMPT:g} s"
+    http.observe("the other is answered" if answered else silent)
 
 
 NOT_CHECKED: list[tuple[str, str]] = []
