@@ -14,7 +14,7 @@ demo: .venv/ready  ## judge the embedded reference servers
 	$(BIN)/python -m pytest --netconform-target=reference
 
 test: .venv/ready  ## the project's own tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: .venv/ready types  ## ruff, and mypy --strict on the installed package
 	$(BIN)/ruff check .
@@ -25,7 +25,9 @@ types: .venv/ready
 	MYPYPATH=build/types $(BIN)/mypy -p pytest_netconform
 
 bench: .venv/ready  ## speed, as ratios side by side in one run
-	$(BIN)/python bench/bench.py
+	$(PYTHON) -m venv build/bench && build/bench/bin/python -m pip install --quiet --upgrade "pip>=23.1" "setuptools>=77"
+	build/bench/bin/python -m pip install --quiet --editable ".[dev,bench]"
+	build/bench/bin/python bench/bench.py
 
 steady: .venv/ready  ## ten runs in random order, alone and in a crowd, say the same
 	$(BIN)/python bench/steady.py

@@ -4,6 +4,9 @@
 2. For each kind of target in `replay.py`, all checks of our own server against a sequential replay of the same octets
    over bare sockets, which keeps the waits that the checks had to make; and the checks in a second.
 3. How long a silent server and a closed port take to be judged.
+4. What a server costs a test: our fixtures beside those of others.
+
+With names (`bench/bench.py fixtures`) only those parts: idle, suites, nobody, fixtures.
 
 Nothing here is a test: a slow machine gives other seconds, and much the same ratios.
 """
@@ -22,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the gates know how to expand a suite's parameters
 
+from bench.fixtures import fixtures
 from bench.measure import measured, median, run
 from bench.replay import KINDS, Kind, recorded, replay, serve, served
 
@@ -77,6 +81,12 @@ def suites(name: str, kind: Kind) -> None:
     print(f"            {(ours.wall - start.wall) / theirs.wall:.2f} (aim: 0.5)")
 
 
+def every_suite() -> None:
+    """Each kind of target in turn."""
+    for name, kind in KINDS.items():
+        suites(name, kind)
+
+
 # -- 3. nobody there
 
 
@@ -110,7 +120,6 @@ if __name__ == "__main__":
         serve(*sys.argv[2:])
         sys.exit()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors")
-    idle()
-    for name, kind in KINDS.items():
-        suites(name, kind)
-    nobody()
+    parts = {"idle": idle, "suites": every_suite, "nobody": nobody, "fixtures": fixtures}
+    for part in sys.argv[1:] or parts:
+        parts[part]()

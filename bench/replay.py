@@ -55,6 +55,7 @@ class Kind:
 _ADDRESSES = {"recipient": "alice@example.test", "recipients": "alice+*@example.test", "unknown": "nobody@example.test"}
 KINDS = {
     "smtp": Kind("SMTP", "smtp", "smtp", given=_ADDRESSES),
+    "http": Kind("HTTP", "http", "http", given={"echo": "/echo", "static": "/hello.txt", "big": "/big.bin"}),
     "echo": Kind("Echo", "stream", "echo", ours={"dialect": "echo"}),
 }
 

@@ -138,14 +138,8 @@ def _silent(spec: Spec, cancel: Cancel | None, seconds: float, answer: Heard) ->
     """The server waits for the client: TLS, a protocol whose client speaks first, or nothing that we know."""
     if TLS_RECORD.match(answer.data) and answer.end != "echo":
         return _inside_tls(spec, cancel, seconds), True
-    for row in PROTOCOLS.values():
-        if row.greeting is None and row.probe and row.answer is not None:
-            wire = _dial(spec, cancel)
-            try:
-                if _fits_a_line(row.answer, _probed(wire, row, seconds * HELLO_PART).data):
-                    return row, False
-            finally:
-                wire.close()
+    if (row := _by_probe(spec, cancel, seconds * HELLO_PART, implicit_tls=False)) is not None:
+        return row, False
     late = [row for row in PROTOCOLS.values() if row.greeting is not None and _fits(row.greeting, answer.data)]
     if late:  # its greeting was only slow, and the hello has spoilt this connection for a probe
         return late[0] if len(late) == 1 else _slow(spec, cancel, seconds), False
@@ -156,6 +150,19 @@ def _silent(spec: Spec, cancel: Cancel | None, seconds: float, answer: Heard) ->
         raise Unrecognised(f"{spec.place} {quiet}, and answers a TLS hello with {answer}", _name_it())
     advice = f"; name its scheme ({_known()}), and give it more time by ?patience= if it is slow"
     raise Unrecognised(f"{spec.place} {quiet}, nor to a TLS hello", advice)
+
+
+def _by_probe(spec: Spec, cancel: Cancel | None, seconds: float, *, implicit_tls: bool) -> Protocol | None:
+    """The protocol whose client speaks first, if its probe is answered as it should be; on connections of their own."""
+    for row in PROTOCOLS.values():
+        if row.greeting is None and row.probe and row.answer is not None:
+            wire = _dial(spec, cancel, implicit_tls=implicit_tls)
+            try:
+                if _fits_a_line(row.answer, _probed(wire, row, seconds).data):
+                    return row
+            finally:
+                wire.close()
+    return None
 
 
 def _slow(spec: Spec, cancel: Cancel | None, seconds: float) -> Protocol:
@@ -181,6 +188,8 @@ def _inside_tls(spec: Spec, cancel: Cancel | None, seconds: float) -> Protocol:
         raise Unrecognised(stranger.why, stranger.advice, implicit_tls=True) from None
     finally:
         wire.close()
+    if (row := _by_probe(spec, cancel, seconds * HELLO_PART, implicit_tls=True)) is not None:
+        return row
     why = f"{spec.place} speaks TLS from the start and then says nothing"
     raise Unrecognised(why, f"; try {suggestion}", implicit_tls=True)
 

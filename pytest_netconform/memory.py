@@ -67,13 +67,24 @@ class Memory:
         """The way to one of them; the client's own address looks the same."""
         return MemoryAt(self, host)
 
+    def beside(self, make_session: Callable[[], Session]) -> MemoryAt:
+        """The way to another service of the same machine: other sessions, under the same clock."""
+        return MemoryAt(self, "", make_session)
+
     def connect(
-        self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole, host: str = ""
+        self,
+        transcript: Transcript,
+        number: int,
+        epoch: float,
+        cut: Cut = whole,
+        host: str = "",
+        make_session: Callable[[], Session] | None = None,
     ) -> MemoryWire:
-        """A new session and the wire to it."""
+        """A new session and the wire to it; `make_session`: that of another service."""
         host = host or self.network.host
-        link = _Link(self._make_session(), self.network)
+        link = _Link((make_session or self._make_session)(), self.network, self.now)
         self._links.append(link)
+        link.session.nudge = lambda: self.schedule(self._now, link.nudged)
         wire = MemoryWire(self, link, transcript, number, epoch, cut)
         wire.record(What.CONNECT, b"memory")
         wire.here, wire.there = (host, self.network.port()), (host, PORT)
@@ -111,10 +122,11 @@ class Memory:
 
 @dataclass(frozen=True)
 class MemoryAt:
-    """The same sessions under the same clock, reached at another address."""
+    """The same sessions under the same clock, reached at another address; or those of another service."""
 
     memory: Memory
     host: str
+    make_session: Callable[[], Session] | None = None
 
     def now(self) -> float:
         """Virtual seconds."""
@@ -126,14 +138,15 @@ class MemoryAt:
 
     def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> MemoryWire:
         """A new session and the wire to it."""
-        return self.memory.connect(transcript, number, epoch, cut, self.host)
+        return self.memory.connect(transcript, number, epoch, cut, self.host, self.make_session)
 
 
 class _Link:
     """One connection's state between the client's wire and the session."""
 
-    def __init__(self, session: Session, network: Network) -> None:
+    def __init__(self, session: Session, network: Network, now: Callable[[], float]) -> None:
         self.session = session
+        self.now = now
         self.channels = Channels(network, session, self.perform)
         self.arrived = bytearray()  # from the session, not yet read by the client
         self.alarm: float | None = None
@@ -143,6 +156,11 @@ class _Link:
         self.closed = False  # by the session
         self.broken = False  # by a reset
         self.finished = False  # by the client: no more from there
+
+    def nudged(self) -> None:
+        """Another session has changed what this one shares with it."""
+        if not (self.closed or self.broken or self.finished):
+            self.perform(self.session.nudged(self.now()))
 
     def perform(self, actions: list[Action]) -> None:
         for action in actions:

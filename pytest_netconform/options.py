@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +17,8 @@ CONSENTS = ("slow", "write", "intrusive", "disposable")
 STRICT = ("deviation", "inconclusive")
 CUTS = ("whole", "octets", "tokens")
 WAYS = ("tls", "ipv6")
+
+N = TypeVar("N", int, float)
 
 _SUITE_ARGUMENT = re.compile(r"[a-z0-9_]+(::.+)?", re.DOTALL)
 
@@ -78,11 +80,32 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
+#: the same for the authors of clients; none of these wants a target
+CLIENT_OPTIONS: dict[str, dict[str, Any]] = {
+    "weather": {
+        "action": "append",
+        "metavar": "NAMES",
+        "help": "run every test that asks for a server of ours once in each of these weathers: names "
+        "(comma-separated), harmless, harmful or all",
+    },
+    "client": {
+        "metavar": "COMMAND",
+        "help": "judge this client: run it in each weather, with each certificate and each mutant; no shell reads it; "
+        "{url}, {host}, {port}, {path}, {ca}, {folder}, {username}, {password}, {domain} stand for what it is given",
+    },
+    "protocol": {"metavar": "NAME", "help": "what the client of --netconform-client speaks: NAME[?option=value]"},
+    "seed": {"metavar": "N", "help": "what weathers leave to chance is drawn from this number (default 0)"},
+    "wait": {
+        "metavar": "SECONDS",
+        "help": "how long a client may wait for what never comes before it is cut off and counts as hung (default 10)",
+    },
+}
+
 
 def add(parser: pytest.Parser) -> None:
     """Register everything above."""
     group = parser.getgroup("netconform", "judging network servers by their standards")
-    for name, arguments in OPTIONS.items():
+    for name, arguments in (OPTIONS | CLIENT_OPTIONS).items():
         group.addoption(f"--netconform-{name}", **arguments)
     parser.addini("netconform_targets", "targets to judge, one a line, as in --netconform-target", "linelist")
 
@@ -112,10 +135,26 @@ class Settings:
         return next((cut for cut in CUTS if cut in self.delivery), "whole")
 
 
+@dataclass(frozen=True)
+class ClientSettings:
+    """What an author of clients asked for, read and checked."""
+
+    weather: tuple[str, ...] = ()
+    client: str = ""
+    protocol: str = ""
+    seed: int = 0
+    wait: float = 10.0
+
+
 def asked(config: pytest.Config) -> bool:
     """Whether anything of ours was asked for, on the command line or in the ini file."""
     given = (getattr(config.option, f"netconform_{name.replace('-', '_')}") for name in OPTIONS)
     return any(value is not None for value in given) or bool(config.getini("netconform_targets"))
+
+
+def of_clients(config: pytest.Config) -> bool:
+    """Whether anything was asked for by an author of clients."""
+    return any(getattr(config.option, f"netconform_{name}") is not None for name in CLIENT_OPTIONS)
 
 
 def suites_named(config: pytest.Config) -> list[str]:
@@ -127,6 +166,18 @@ def suites_named(config: pytest.Config) -> list[str]:
 
         found = [arg for arg in found if arg.partition("::")[0] in SUITES]
     return found
+
+
+def clients(config: pytest.Config) -> ClientSettings:
+    """Read the options for the authors of clients. Raises UsageError that names the option and what it takes."""
+    option = config.option
+    return ClientSettings(
+        weather=_words("weather", option.netconform_weather),
+        client=option.netconform_client or "",
+        protocol=option.netconform_protocol or "",
+        seed=_number("seed", option.netconform_seed, int, 0),
+        wait=_number("wait", option.netconform_wait, float, 10.0),
+    )
 
 
 def settings(config: pytest.Config) -> Settings:
@@ -172,6 +223,16 @@ def _count(text: str | None) -> int | None:
     if text.isascii() and text.isdigit() and 0 < int(text) <= 256:
         return int(text)
     raise pytest.UsageError(f"--netconform-concurrency={text}: a number from 1 to 256 is asked for")
+
+
+def _number(name: str, text: str | None, kind: type[N], default: N) -> N:
+    try:
+        number = default if text is None else kind(text)
+    except ValueError:
+        number = kind(-1)
+    if not 0 <= number < 1e9:
+        raise pytest.UsageError(f"--netconform-{name}={text}: a number from 0 on is asked for")
+    return number
 
 
 def _dialect(config: pytest.Config, text: str | None) -> str:

@@ -6,8 +6,9 @@ nothing but pytest and the options: an idle plugin costs nothing.
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,11 @@ from pytest_netconform import hookspecs, options  # noqa: E402
 
 if TYPE_CHECKING:
     from pytest_netconform.ca import Authority
-    from pytest_netconform.fixtures.ftp_server import FtpServer
-    from pytest_netconform.fixtures.pop3_server import Pop3Server
-    from pytest_netconform.fixtures.smtp_server import SmtpServer
+    from pytest_netconform.fixtures.mail_servers import MailServer
     from pytest_netconform.run import Run
 
 NAME = "netconform-run"  # what the run's plugin is registered as
+FORECAST = "netconform-forecast"
 
 MARKERS = {
     "netconform": "a check of a requirement; set by the plugin",
@@ -38,6 +38,7 @@ MARKERS = {
     "netconform_writes": "the check leaves something behind",
     "netconform_slow": "the check takes minutes",
     "netconform_disposable": "the check may spoil the account it uses",
+    "netconform_weather(*weathers, seed=0)": "run the test once in each of these weathers, which its servers then have",
 }
 
 #: verdict → category, letter and word, where pytest's own would not do
@@ -64,6 +65,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Doorbell(config), "netconform-doorbell")
     if options.asked(config) or options.suites_named(config):
         wake(config).configure()
+    if options.of_clients(config):
+        forecast(config)
+    if config.option.netconform_client is not None or config.option.netconform_protocol is not None:
+        wake(config)
+        module: Any = import_module("pytest_netconform.outside")
+        outside = module.Outside(config)
+        config.pluginmanager.register(outside, "netconform-outside")
+        outside.configure()
+
+
+def pytest_unconfigure() -> None:
+    """The thread of all servers goes with the session; that of a run inside of another stays."""
+    host: Any = sys.modules.get("pytest_netconform.reference_servers.host")
+    if host is not None and not host.LOOP.hosts:
+        host.LOOP.close()
 
 
 def wake(config: pytest.Config) -> Run:
@@ -75,6 +91,35 @@ def wake(config: pytest.Config) -> Run:
         run = Run(config)
         config.pluginmanager.register(run, NAME)
     return run  # type: ignore[no-any-return]
+
+
+def forecast(config: pytest.Config) -> Any:
+    """What knows the weathers of this session's tests, registered when it is first asked for."""
+    known: Any = config.pluginmanager.get_plugin(FORECAST)
+    if known is None:
+        module: Any = import_module("pytest_netconform.forecast")
+        known = module.Forecast(config)
+        config.pluginmanager.register(known, FORECAST)
+    return known
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with weathers is run once in each."""
+    known = metafunc.config.pluginmanager.get_plugin(FORECAST)
+    if known is not None or metafunc.definition.get_closest_marker("netconform_weather") is not None:
+        forecast(metafunc.config).spread(metafunc)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test of a client's that failed shows what the servers in it saw."""
+    report = yield
+    asked = sys.modules.get("pytest_netconform.fixtures.asked")
+    if asked is not None and call.when == "call":
+        asked.told(item, report)
+    return report
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
@@ -150,24 +195,110 @@ def netconform_ca() -> Iterator[Authority]:
 
 
 @pytest.fixture
-def netconform_pop3_server(netconform_ca: Authority) -> Iterator[Pop3Server]:
-    """A correct POP3 server for a client under test: host, port, url, messages, add()."""
-    server: Any = import_module("pytest_netconform.fixtures.pop3_server")
-    with server.pop3_server(netconform_ca) as started:
+def netconform_ca_environment(netconform_ca: Authority, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment variables of this test, and of what it starts, name our authority as the one to trust."""
+    variables = netconform_ca.environment()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables
+
+
+@pytest.fixture
+def netconform_weather(request: pytest.FixtureRequest) -> Any:
+    """The weather of this test, as its marker or the command line has it; fair without."""
+    faults: Any = import_module("pytest_netconform.faults")
+    return faults.weather(getattr(request, "param", faults.FAIR))
+
+
+@pytest.fixture
+def netconform_mail_server(netconform_ca: Authority) -> Iterator[MailServer]:
+    """Correct SMTP, POP3 and IMAP servers of one store for a client under test: smtp, pop3, imap."""
+    server: Any = import_module("pytest_netconform.fixtures.mail_servers")
+    with server.mail_server(netconform_ca) as started:
         yield started
 
 
 @pytest.fixture
-def netconform_smtp_server(netconform_ca: Authority) -> Iterator[SmtpServer]:
-    """A correct SMTP server for a client under test: host, port, url, messages, wait()."""
-    server: Any = import_module("pytest_netconform.fixtures.smtp_server")
-    with server.smtp_server(netconform_ca) as started:
-        yield started
+def netconform_names() -> Iterator[dict[str, Any]]:
+    """A table of names: what this process hears when it asks for a host's address."""
+    names: Any = import_module("pytest_netconform.names")
+    table: dict[str, Any] = {}
+    with names.names_answered(table):
+        yield table
 
 
 @pytest.fixture
-def netconform_ftp_server(netconform_ca: Authority) -> Iterator[FtpServer]:
-    """A correct FTP server for a client under test: host, port, url, files, write(), wait()."""
-    server: Any = import_module("pytest_netconform.fixtures.ftp_server")
-    with server.ftp_server(netconform_ca) as started:
-        yield started
+def netconform_proxy(request: pytest.FixtureRequest, netconform_weather: Any) -> Iterator[Callable[..., Any]]:
+    """Start a proxy before a server: `netconform_proxy("127.0.0.1:8080", "slow")`; else in this test's weather."""
+    asked: Any = import_module("pytest_netconform.fixtures.asked")
+    with asked.proxies(request.node, netconform_weather) as start:
+        yield start
+
+
+#: the protocols with a family of fixtures (`netconform_<protocol>_server`, `…_servers`, `…_options`), and what is
+#: special about each
+SERVED = {
+    "smtp": "messages, wait()",
+    "pop3": "messages, add(), clear()",
+    "imap": "mailboxes, messages(), add(), clear()",
+    "ftp": "files, write(), wait()",
+    "http": "received, answer(), files, wait()",
+    "jsonrpc": "ports (of raw TCP), calls, add(), wait()",
+    "xmlrpc": "calls, add(), wait()",
+    "oncrpc": "calls, add()",
+    "stream": "dialect, heard",
+    "datagram": "dialect, heard",
+}
+#: and the scheme of those whose TLS comes before the first word: `netconform_<scheme>_server`
+SECURE = {
+    "smtp": "smtps",
+    "pop3": "pop3s",
+    "imap": "imaps",
+    "ftp": "ftps",
+    "http": "https",
+    "jsonrpc": "jsonrpcs",
+    "xmlrpc": "xmlrpcs",
+    "oncrpc": "oncrpcs",
+}
+
+
+def _family(protocol: str, shows: str) -> dict[str, Callable[..., Any]]:
+    """The fixtures of a protocol. What they depend on has names of its own, so their signatures are written here."""
+    chosen, several = f"netconform_{protocol}_options", f"netconform_{protocol}_servers"
+
+    def options() -> dict[str, Any]:
+        return {}
+
+    def servers(
+        request: pytest.FixtureRequest, netconform_ca: Authority, netconform_weather: Any, **given: Any
+    ) -> Iterator[Callable[..., Any]]:
+        asked: Any = import_module("pytest_netconform.fixtures.asked")
+        with asked.family(request, protocol, netconform_ca, netconform_weather, given[chosen]) as start:
+            yield start
+
+    def server(**given: Any) -> Any:
+        return given[several]()
+
+    def secured(**given: Any) -> Any:
+        return given[several](tls=True)
+
+    _named(options, chosen, f"What `netconform_{protocol}_server` is told; override it: return a dict.")
+    _named(servers, several, f"Start {protocol} servers: call it, with options; all are gone after the test.", chosen)
+    _named(server, several[:-1], f"A correct {protocol} server for a client under test: url, {shows}.", several)
+    made: list[Callable[..., Any]] = [options, servers, server]
+    if protocol in SECURE:
+        _named(secured, f"netconform_{SECURE[protocol]}_server", "The same inside TLS.", several)
+        made.append(secured)
+    return {each.__name__: pytest.fixture(each) for each in made}
+
+
+def _named(function: Callable[..., Any], name: str, meaning: str, *needs: str) -> None:
+    function.__name__, function.__doc__ = name, meaning
+    known = inspect.signature(function).parameters.values()
+    kept = [each for each in known if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    more = [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY) for each in needs]
+    function.__signature__ = inspect.Signature([*kept, *more])  # type: ignore[attr-defined]
+
+
+for _protocol, _shows in SERVED.items():
+    globals().update(_family(_protocol, _shows))

@@ -74,6 +74,7 @@ class Roster:
             if names.count(spec.name) > 1:
                 raise TargetError(f"two targets are called {spec.name}; write NAME=... before one of them")
         self.specs = self._described(specs)
+        self._check_pairs()
 
     def _in_datagrams(self, texts: Sequence[str]) -> bool:
         """Whether a command serves datagrams: the target's scheme says so, or the dialect of the run."""
@@ -204,7 +205,7 @@ class Roster:
     # -- reaching
 
     def _reach(self, spec: Spec, dialect: Dialect | None = None) -> Target:
-        target = self.network.target(spec, allowed=self._allowed(spec), dialect=dialect)
+        target = self._paired(self.network.target(spec, allowed=self._allowed(spec), dialect=dialect))
         shots = self.revival.shots if self.revival is not None else None
         if shots is not None and isinstance(target.carriage, SocketCarriage):
             target.carriage = OneShot.of(target.carriage, shots)
@@ -215,12 +216,27 @@ class Roster:
         return target
 
     def _informed(self, spec: Spec, told: Mapping[str, Any]) -> Target:
-        target = self.network.target(spec, allowed=self._allowed(spec))
+        target = self._paired(self.network.target(spec, allowed=self._allowed(spec)))
         facts = dict(told)
         target.lost = facts.pop("lost")
         target.survey = Survey(**{**facts, "capabilities": set(facts["capabilities"])})
         self._ready(target)
         return target
+
+    def _paired(self, target: Target) -> Target:
+        """The target, with the others of its system, which `?pair=` names: by NAME, or by URL."""
+        others = [name for name in target.spec.options.get("pair", "").split(",") if name]
+        if others:
+            target.pairs = lambda: [self.found(name) if "://" in name else self.named(name) for name in others]
+        return target
+
+    def _check_pairs(self) -> None:
+        names = [spec.name for spec in self.specs]
+        for spec in self.specs:
+            for name in filter(None, spec.options.get("pair", "").split(",")):
+                if "://" not in name and (name not in names or name == spec.name):
+                    others = ", ".join(other for other in names if other != spec.name)
+                    raise TargetError(f"{spec.name}: pair={name} is no other target of this run ({others or 'none'})")
 
     def _allowed(self, spec: Spec) -> frozenset[str]:
         return self._settings.allow | (LOOPBACK_CONSENTS if spec.at_home else frozenset())

@@ -24,7 +24,8 @@ from pytest_netconform.report import evidence, junit, reproducer
 from pytest_netconform.report.record import Record, record_of
 from pytest_netconform.requirement import Check
 from pytest_netconform.roster import Roster, column_of
-from pytest_netconform.target import Target, TargetError
+from pytest_netconform.target import Spec, Target, TargetError
+from pytest_netconform.transcript import What
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import NonConformity, Verdict
 
@@ -95,7 +96,7 @@ class Run:
             if name not in SUITES:
                 raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(SUITES)}")
             if SUITES[name] not in held:
-                schemes = [f"{next(iter(row.schemes))}://" for row in speaking(name)]
+                schemes = [f"{next(iter(row.schemes))}://" for row in speaking(name) if row.schemes]
                 whom = " or ".join(f"--netconform-target={scheme}HOST" for scheme in schemes)
                 raise pytest.UsageError(f"the suite {name} has no target; give it {whom}")
         if names:
@@ -212,7 +213,7 @@ class Run:
         report.netconform = record  # type: ignore[attr-defined]
         if call.when == "call":
             report.duration = outcome.seconds or report.duration
-            _translate(report, record, item, known=baseline.is_known(self.known, record))
+            translate(report, record, item, known=baseline.is_known(self.known, record))
         addsection = getattr(report.longrepr, "addsection", None)
         if report.failed and addsection is not None:
             script = self._reproducer(item, outcome)
@@ -235,13 +236,23 @@ class Run:
         nodeid = record["nodeid"]
         if TARGET in getattr(getattr(item, "callspec", None), "params", {}):
             nodeid = without_parameter(nodeid, record["target"])  # at one target alone no check is named after it
-        return evidence.repeat_line(nodeid, url, options=self._options(), password=bool(spec and spec.password))
+        options = [*self._pairs(spec), *self._options()]
+        return evidence.repeat_line(nodeid, url, options=options, password=bool(spec and spec.password))
+
+    def _pairs(self, spec: Spec | None) -> list[str]:
+        """The other targets of the same system, which a target names by `?pair=`."""
+        names = spec.options.get("pair", "").split(",") if spec is not None else []
+        others = [other for other in self.roster.specs if other.name in names]
+        return [f"--netconform-target={other.name}={other.url}" for other in others]
 
     def _reproducer(self, item: pytest.Item, outcome: Outcome) -> Path | None:
         """The script that repeats a failure, if scripts are wanted."""
         folder, job = self.settings.reproducers, item.stash.get(JOB, None)
         if folder is None or job is None or outcome.verdict is not Verdict.FAIL:
             return None
+        places = {event.data for event in outcome.transcript.events if event.what is What.CONNECT}
+        if job.target.options.get("pair") and len(places) > 1:
+            return None  # a script speaks to one server
         try:
             return reproducer.write(folder, outcome, job.target, item.nodeid)
         except OSError as error:
@@ -341,7 +352,7 @@ def _known(path: Path | None) -> list[baseline.Finding]:
         raise pytest.UsageError(str(error)) from None
 
 
-def _translate(report: Any, record: Record, item: pytest.Item, *, known: bool) -> None:
+def translate(report: Any, record: Record, item: pytest.Item, *, known: bool) -> None:
     """Give a report the outcome that its verdict has in pytest; a known failure is an expected one."""
     verdict = record["verdict"]
     if known and verdict == "fail":

@@ -62,14 +62,19 @@ class SocketCarriage:
 
     def connect(self, transcript: Transcript, number: int, epoch: float, cut: Cut = whole) -> SocketWire:
         """A connected wire; Unreachable says in one line who could not be reached and why."""
+        broken = False
         try:
             sock = self._dial()
+        except ConnectionResetError:  # it stood, and was broken before connect() had looked: a race that is the peer's
+            sock, broken = socket.socket(), True
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             raise Unreachable(f"cannot connect to {self}: {reason}") from None
         context = self.context or client_context()
         wire = SocketWire(sock, transcript, number, epoch, cut, context, self.server_name or self.host, self.cancel)
         wire.record(What.CONNECT, str(self).encode())
+        if broken:
+            wire.was_reset()
         if self.implicit_tls:
             try:
                 wire.start_tls(self.now() + self.connect_seconds)
@@ -319,14 +324,14 @@ class SocketWire(Wire):
 
     def _shutdown(self) -> None:
         with suppress(OSError):  # the peer may have been faster
-            self._open_socket().shutdown(socket.SHUT_WR)
+            socket.socket.shutdown(self._open_socket(), socket.SHUT_WR)  # below TLS: what he still says is deciphered
 
     def _finish(self, deadline: float) -> None:
         sock = self._open_socket()
         if isinstance(sock, ssl.SSLSocket):
             self._say_goodbye(sock, deadline)
         with suppress(OSError):
-            socket.socket.shutdown(sock, socket.SHUT_WR)  # below TLS: what the peer still says is deciphered
+            socket.socket.shutdown(sock, socket.SHUT_WR)
 
     def _say_goodbye(self, sock: ssl.SSLSocket, deadline: float) -> None:
         while True:

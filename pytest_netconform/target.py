@@ -11,7 +11,7 @@ import ipaddress
 import re
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
@@ -218,6 +218,7 @@ class Survey:
     spoke: bool = False
     absent: bool = False  # its system says that nobody listens there, where no connection says so (ICMP)
     capabilities: set[str] = field(default_factory=set)
+    facts: dict[str, int] = field(default_factory=dict)  # numbers that a column remembers, such as usual answers
     latency: float = 0.01  # seconds for one answer
     problem: str = ""
 
@@ -240,9 +241,9 @@ class Target:
     """One target of one run: how to reach it, what was given for it, what is known about it. Shared by threads.
 
     allowed: the consents of this run (`slow`, `write`, `intrusive`, `disposable`). dialect: how messages look there, as
-    far as that is known. stored, deliver: reads the account's messages, and adds one, past the protocol. lost: why
-    nothing more is dialled, once the target stopped answering. shared: values that the protocol's column makes once per
-    target (the tour).
+    far as that is known. stored, deliver: reads the account's messages, and adds one, past the protocol. pairs: the
+    other targets of the same system (`?pair=`). lost: why nothing more is dialled, once the target stopped answering.
+    shared: values that the protocol's column makes once per target (the tour).
     """
 
     def __init__(
@@ -256,6 +257,7 @@ class Target:
         stored: Callable[[], list[Any]] | None = None,
         deliver: Callable[[bytes], object] | None = None,
         dialect: Dialect | None = None,
+        pairs: Callable[[], Sequence[Target]] = tuple,
     ) -> None:
         self.spec = spec
         self.carriage = carriage
@@ -265,6 +267,7 @@ class Target:
         self.stored = stored
         self.deliver = deliver
         self.dialect = dialect
+        self.pairs = pairs
         self.survey = Survey()
         self.lost = ""
         self.shared: dict[str, Any] = {}

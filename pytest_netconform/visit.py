@@ -6,6 +6,7 @@ It knows a target and what a transcript needs to keep; it must not know what is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, TypeVar
 from typing import Protocol as Shape
 
@@ -47,6 +48,14 @@ class Visit:
         self._afterwards: list[Callable[[], None]] = []
         for secret in filter(None, [target.account[1].encode()]):
             self.transcript.hide(secret)
+
+    def at(self, target: Target) -> Visit:
+        """This visit, at another target of the same system: transcript, notes and farewell are shared."""
+        other = copy(self)
+        other.target = target
+        for secret in filter(None, [target.account[1].encode()]):
+            self.transcript.hide(secret)
+        return other
 
     def dial(self) -> Wire:
         """A new connection. Raises NoConnection when there is none to be had."""

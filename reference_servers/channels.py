@@ -85,6 +85,11 @@ class Channels:
         self._connection.host.channel_closed(channel)
 
     @property
+    def connection(self) -> Connection:
+        """The session's own connection."""
+        return self._connection
+
+    @property
     def context(self) -> ssl.SSLContext:
         """The context of every TLS of this host."""
         if self._connection.host.tls is None:
@@ -144,7 +149,7 @@ class Channels:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._last += 1
-        channel = Channel(self, self._last)
+        channel = self._connection.channel_kind(self, self._last)
         self._channels[channel.number] = channel
         self._connection.host.channel_opened(channel)
         channel.attach(self._loop, sock, door, peer)
@@ -328,9 +333,13 @@ class Channel(asyncio.BufferedProtocol):
         assert self._tls is not None
         self._ended(Ending.CUT if self._tls.established else Ending.INSECURE)
 
+    def on_send(self, data: bytes) -> None:
+        """Octets for the network, encrypted already where they must be. A weather may override it."""
+        self.transport.write(data)
+
     def _write(self, data: bytes) -> None:
         if self._tls is None:
-            self.transport.write(data)
+            self.on_send(data)
         else:
             self._tls.write(data)
             self._flush()
@@ -338,7 +347,7 @@ class Channel(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         data = self._tls.flush() if self._tls is not None else b""
         if data:
-            self.transport.write(data)
+            self.on_send(data)
 
     def _tell_sent(self) -> None:
         if self._owes_sent and not self._paused:  # soon, not now: others have their turn between two portions

@@ -8,13 +8,14 @@ connection is the affair of `channels`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from pytest_netconform.reference_servers.channels import Channels
+from pytest_netconform.reference_servers.channels import Channel, Channels
 from pytest_netconform.reference_servers.secured import Secured
 from pytest_netconform.reference_servers.session import (
     Action,
@@ -38,6 +39,7 @@ LINGER = 2.0  # seconds that input is read and forgotten after our side was clos
 class Connection(asyncio.BufferedProtocol):
     """One session on one accepted socket. Everything here runs in the loop's thread."""
 
+    channel_kind: type[Channel] = Channel
     session: Session
     transport: asyncio.Transport
 
@@ -194,6 +196,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin(self) -> None:
         self.session = self.host.make_session()
+        self.session.nudge = self._nudge
         if self.session.urgent_inline and self.host.path is None:
             sock = self.transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
@@ -292,6 +295,11 @@ class Connection(asyncio.BufferedProtocol):
         self._wake = None
         # the loop fires up to one tick of the clock early
         self.perform(self.session.wake(max(at, self._loop.time())))
+
+    def _nudge(self) -> None:
+        # from any thread, and perhaps after the loop has ended
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.tell, "nudged")
 
     def _tell(self) -> None:
         if self._tells and not self._paused:  # soon, not now: others have their turn between two portions

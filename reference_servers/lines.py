@@ -37,9 +37,12 @@ class LineSession(Session):
     end_of_data: re.Pattern[bytes] = re.compile(rb"(\A|\r\n)\.\r\n")
     #: octets that may belong to an end that has not wholly arrived; at least one less than the longest end
     end_overlap: int = 8
+    #: octets at the far end of a line beyond the limit that are kept beside its head
+    tail: int = 1
 
     def __init__(self) -> None:
         super().__init__()
+        self.line_tail = b""  # of the line beyond the limit that has just ended
         self.reading = Reading.LINES
         self._input = bytearray()
         self._searched = 0  # no end begins before this place
@@ -209,16 +212,17 @@ class LineSession(Session):
         overlong, self._overlong = self._overlong or end > limit, False
         self._searched = self._floor = 0
         if overlong:
+            self.line_tail = line[-self.tail :]
             self.on_long_line(line[:limit])
         else:
             self.on_line(line)
         return True
 
     def _bound_line(self, limit: int) -> None:
-        if len(self._input) > limit + 1:
+        if len(self._input) > limit + self.tail:
             # the head stays for those who name what they refuse, the last octet because it may be half an end
             self._overlong = True
-            del self._input[limit:-1]
+            del self._input[limit : -self.tail]
             self._floor = limit
         self._searched = len(self._input)
 

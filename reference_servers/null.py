@@ -71,6 +71,41 @@ class AnsweringLines(Null):
             self.send(self.answer * lines)
 
 
+class AnsweringFirstWords(Null):
+    """Gives back the first word of every line with its answer behind, as if it had read a tag."""
+
+    def on_open(self) -> None:
+        super().on_open()
+        self._rest = b""
+
+    def on_data(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[-1000:]
+        self.send(b"".join(line.partition(b" ")[0][:100] + b" " + self.answer for line in lines))
+
+
+class AnsweringHeads(Null):
+    """Gives the same answer to every empty line, which is all that it knows of HTTP."""
+
+    def on_data(self, data: bytes) -> None:
+        self._heard = getattr(self, "_heard", b"") + data
+        *heads, self._heard = self._heard.split(b"\r\n\r\n")
+        for _ in heads:
+            self.say()
+
+    def say(self) -> None:
+        """One answer."""
+        self.send(self.answer)
+
+
+class AnsweringAHead(AnsweringHeads):
+    """Likewise, and closes behind its answer."""
+
+    def say(self) -> None:
+        super().say()
+        self.act(Close())
+
+
 class Talking(Null):
     """Sends its answer again and again without having been asked, and hears nothing."""
 
@@ -122,6 +157,16 @@ NULLS: dict[str, Callable[[bytes, bytes], Session]] = {
     "staying": Staying,
 }
 
+#: The same for protocols whose answers repeat a tag.
+NULLS_WITH_TAGS: dict[str, Callable[[bytes, bytes], Session]] = {**NULLS, "first-word-per-line": AnsweringFirstWords}
+
+
+#: More of them where a head ends in an empty line.
+NULL_HEADS: dict[str, Callable[[bytes, bytes], Session]] = {
+    **NULLS,
+    "same-per-head": AnsweringHeads,
+    "same-and-close": AnsweringAHead,
+}
 
 # -- behind datagrams
 

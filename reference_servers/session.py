@@ -8,6 +8,7 @@ threads or any clock but the time that it is told.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -167,6 +168,8 @@ class Session:
     now: float = 0.0
     #: whether urgent octets (RFC 9293 3.8.5) belong to the stream, at their place in it
     urgent_inline: bool = False
+    #: set by the carriage: have `nudged` called soon. Any thread may call it, such as that of another session
+    nudge: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self) -> None:
         self._actions: list[Action] = []
@@ -201,6 +204,12 @@ class Session:
         """The time that `WakeAt` named has come."""
         self.now = now
         self.on_wake()
+        return self._taken()
+
+    def nudged(self, now: float) -> list[Action]:
+        """Somebody called `nudge`: what the session shares with others has changed."""
+        self.now = now
+        self.on_nudge()
         return self._taken()
 
     def sent(self, now: float) -> list[Action]:
@@ -280,6 +289,9 @@ class Session:
 
     def on_wake(self) -> None:
         """Time has passed; the session knows which of its limits that was."""
+
+    def on_nudge(self) -> None:
+        """Look at what is shared with other sessions."""
 
     def on_sent(self) -> None:
         """There is room for more."""

@@ -7,7 +7,7 @@ a protocol, and does not wait for anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 KEPT_OCTETS = 1 << 26  # of all messages of a store
@@ -42,8 +42,10 @@ class MailStore:
         self._room = kept_octets
         self._last_number = 0
         self._last_uid: dict[str, int] = {}
-        self._messages: dict[str, list[StoredMessage]] = {}
+        self._messages: dict[str, dict[int, StoredMessage]] = {}  # by uid, oldest first
         self._claimed: set[str] = set()
+        self._changes: dict[str, int] = {}
+        self._watchers: dict[str, list[Callable[[], None]]] = {}
 
     def number(self) -> int:
         """A number that this store has not given before: for queue ids and challenges."""
@@ -59,24 +61,50 @@ class MailStore:
             self._room -= len(content)
             uid = self._last_uid[mailbox] = self._last_uid.get(mailbox, 0) + 1
             message = StoredMessage(uid, sender, tuple(recipients), content)
-            self._messages.setdefault(mailbox, []).append(message)
-            return message
+            self._messages.setdefault(mailbox, {})[uid] = message
+            self._changes[mailbox] = self._changes.get(mailbox, 0) + 1
+        self.tell(mailbox)
+        return message
 
     def messages(self, mailbox: str) -> tuple[StoredMessage, ...]:
         """What lies in a mailbox, oldest first."""
         with self._lock:
-            return tuple(self._messages.get(mailbox, ()))
+            return tuple(self._messages.get(mailbox, {}).values())
 
     def remove(self, mailbox: str, uid: int) -> bool:
         """Drop a message; False if it was not there (any more)."""
         with self._lock:
-            kept = self._messages.get(mailbox, [])
-            for place, message in enumerate(kept):
-                if message.uid == uid:
-                    del kept[place]
-                    self._room += len(message.content)
-                    return True
-            return False
+            message = self._messages.get(mailbox, {}).pop(uid, None)
+            if message is None:
+                return False
+            self._room += len(message.content)
+            self._changes[mailbox] += 1
+        self.tell(mailbox)
+        return True
+
+    def changes(self, mailbox: str) -> int:
+        """How often something was added to a mailbox or removed from it."""
+        with self._lock:
+            return self._changes.get(mailbox, 0)
+
+    def watch(self, mailbox: str, told: Callable[[], None]) -> None:
+        """Have `told` called, in whichever thread, whenever something happened to a mailbox; it must not wait."""
+        with self._lock:
+            self._watchers.setdefault(mailbox, []).append(told)
+
+    def unwatch(self, mailbox: str, told: Callable[[], None]) -> None:
+        """Undo `watch`."""
+        with self._lock:
+            watchers = self._watchers.get(mailbox, [])
+            if told in watchers:
+                watchers.remove(told)
+
+    def tell(self, mailbox: str) -> None:
+        """Something happened to a mailbox: those who watch it are told."""
+        with self._lock:
+            watchers = tuple(self._watchers.get(mailbox, ()))
+        for told in watchers:
+            told()
 
     def claim(self, mailbox: str) -> bool:
         """Take a mailbox for oneself alone (RFC 1939 4); False if somebody else has it. Deliveries go on."""

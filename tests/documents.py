@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
-from pytest_netconform.options import OPTIONS
+from pytest_netconform.faults import FAULTS, WEATHERS, Fault, weather
+from pytest_netconform.fixtures.servers import HOUSE
+from pytest_netconform.options import CLIENT_OPTIONS, OPTIONS
 from pytest_netconform.protocols import COMMON_OPTIONS, PROTOCOLS
 
 ROOT = Path(__file__).parent.parent
@@ -16,7 +19,7 @@ README = ROOT / "README.md"
 def protocols() -> str:
     """Every protocol, how its targets are named, and what is asked of them."""
     lines = ["| protocol | target | suites: what they check |", "|---|---|---|"]
-    for row in PROTOCOLS.values():
+    for row in filter(lambda row: row.schemes, PROTOCOLS.values()):
         ways = [f"`{scheme}://`" for scheme, way in row.schemes.items() if not way.dialect]
         suites = [f"[{suite}](docs/requirements/{suite}.md)" for suite in row.suites]
         lines.append(f"| {row.title} | {' '.join(ways)} | {' '.join(suites)} |")
@@ -47,17 +50,45 @@ def target_options() -> str:
 def options() -> str:
     """Every option of the command line."""
     lines = ["| option | meaning |", "|---|---|"]
-    for name, arguments in OPTIONS.items():
+    for name, arguments in (OPTIONS | CLIENT_OPTIONS).items():
         value = f"={arguments['metavar']}" if "metavar" in arguments else ""
         value = f"[{value}]" if arguments.get("nargs") == "?" else value
         lines.append(f"| `--netconform-{name}{value}` | {arguments['help'].replace('|', chr(92) + '|')} |")
     return "\n".join(lines)
 
 
+def house() -> str:
+    """What every server of the fixtures can be told."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in HOUSE.items()]
+    return "\n".join(["| option | meaning |", "|---|---|", *rows])
+
+
+def weathers() -> str:
+    """Every weather that has a name."""
+    rows = [f"| `{name}` | `{weather(name)!r}` |" for name in WEATHERS]
+    return "\n".join(["| weather | what it is |", "|---|---|", *rows])
+
+
+def faults() -> str:
+    """Every fault."""
+    rows = [f"| `{_signature(kind)}` | {_first(kind)} |" for kind in FAULTS.values()]
+    return "\n".join(["| fault | what it does |", "|---|---|", *rows])
+
+
+def _signature(kind: type[Fault]) -> str:
+    shown = [f"{field.name}={field.default!r}" for field in fields(kind) if field.name != "to"]
+    return f"{kind.__name__}({', '.join(shown)})"
+
+
+def _first(kind: type[Fault]) -> str:
+    return " ".join(str(kind.__doc__).split("\n\n")[0].split())
+
+
 #: The pages with tables that follow from the code.
 TABLES = {
     README: {"protocols": protocols, "options": options},
     ROOT / "docs" / "targets.md": {"schemes": schemes, "target options": target_options},
+    ROOT / "docs" / "fixtures.md": {"house": house, "weathers": weathers, "faults": faults},
 }
 
 

@@ -1,13 +1,14 @@
 """What the gates share: every case of a protocol, run in memory against the reference, a mutant or a null server.
 
-A case is a check with one set of parameters. A protocol is at home in the suite of its name, else in all of its suites;
-what it is a guest in is tried with its reference only. Each case gets a target of its own, so no case can disturb
-another; what the sanity dialogue learned is taken over from one dialogue per server.
+A case is a check with one set of parameters. A protocol is at home in the suite of its name and in those that no other
+holds, else in all of its suites; what it is a guest in is tried with its reference only. Each case gets a target of its
+own, so no case can disturb another; what the sanity dialogue learned is taken over from one dialogue per server.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -50,6 +51,24 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "spaces": {"username": "bob", "password": "tr es"},
         "wrong-password": {"password": "guess"},
     },
+    "imap": {
+        "plain": {},
+        "outside": {"vantage": "outside"},
+        "sparse": {"without": "IMAP4REV2,LITERAL+,LITERAL-,SASL-IR,STARTTLS,ID,ENABLE,IDLE,NAMESPACE,UIDPLUS,UNSELECT"},
+        "rev2": {"without": "IMAP4REV1"},
+        "literal-minus": {"without": "LITERAL+"},
+        "no-keywords": {"without": "KEYWORDS"},
+        "implicit-tls": {"tls": "implicit"},
+        "preauth": {"greeting": "PREAUTH", "tls": "implicit"},
+        "busy": {"greeting": "BYE"},
+        "wrong-password": {"password": "guess"},
+    },
+    "mail": {
+        "imap": {},
+        "pop3": {"reader": "pop3"},
+        "append": {"sender": "append"},
+        "implicit-tls": {"tls": "implicit"},
+    },
     "ftp": {
         "plain": {},
         "ipv6": {"ipv6": "1"},
@@ -59,6 +78,47 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "readonly": {"readonly": "1"},
         "slow-greeting": {"greeting": "120"},
         "sparse": {"without": "EPRT,MDTM,MLST,REST,SIZE,UTF8,TLS"},
+    },
+    "http": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "implicit-tls": {"tls": "implicit", "password": "s3:cr:et"},  # colons: RFC 7617 2
+        "closing": {"persistent": "0"},
+        "http10": {"http10": "1"},
+        "cache": {"cache": "1"},
+        "upgrading": {"switches": "nc-echo"},
+        "sparse": {"without": "ranges,etag,gzip,chunked,trailers,write,auth,redirect,options"},
+    },
+    "jsonrpc": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "closing": {"persistent": "0"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "jsonrpctcp": {
+        "plain": {},
+        "headers": {"framing": "headers"},
+        "bare": {"bare": "1"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "xmlrpc": {
+        "plain": {},
+        "bare": {"bare": "1"},
+        "closing": {"persistent": "0"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "oncrpc": {
+        "plain": {},
+        "portmapper": {"program": "0x186a0", "version": "2", "echo": ""},
+        "version-asked-for": {"version": ""},
+        "sparse": {"without": "PORTMAPPER"},
+        "implicit-tls": {"tls": "implicit"},
+    },
+    "oncrpcudp": {
+        "plain": {},
+        "portmapper": {"program": "100000", "version": "2", "echo": ""},
+        "version-asked-for": {"version": ""},
+        "sparse": {"without": "PORTMAPPER"},
     },
     "stream": {
         **{name: {"dialect": name} for name, dialect in READY.items() if dialect.streams},
@@ -73,6 +133,9 @@ CONFIGURATIONS: dict[str, dict[str, dict[str, str]]] = {
         "network": {"broadcast": "127.255.255.255", "group": "239.1.2.3"},
     },
 }
+
+#: Suites of which a reference by itself has nothing to show: POP3 is given no messages. They are tried as `mail`.
+NOT_ALONE: Mapping[str, tuple[str, ...]] = defaultdict(tuple, pop3=("message",))
 
 
 @dataclass(frozen=True)
@@ -98,7 +161,9 @@ class Case:
 def homes(protocol: str) -> tuple[str, ...]:
     """The suites in which a protocol is at home."""
     suites = PROTOCOLS[protocol].suites
-    return (protocol,) if protocol in suites else suites
+    if protocol not in suites:
+        return suites
+    return (protocol, *(suite for suite in suites if suite != protocol and len(speaking(suite)) == 1))
 
 
 def inhabitants(suite: str) -> list[str]:
@@ -115,7 +180,7 @@ def cases(protocol: str) -> list[Case]:
 def guests(protocol: str) -> list[Case]:
     """Every case of the generic suites that a protocol is judged by too, as far as it has the state for it."""
     rungs = column_of(PROTOCOLS[protocol]).rungs
-    suites = [suite for suite in PROTOCOLS[protocol].suites if suite not in homes(protocol)]
+    suites = [suite for suite in PROTOCOLS[protocol].suites if suite not in (*homes(protocol), *NOT_ALONE[protocol])]
     return [case for suite in suites for case in cases_of(suite) if case.rungs <= rungs.keys()]
 
 
@@ -192,20 +257,32 @@ class Effect:
     kills: dict[str, Outcome]
 
 
+Options = tuple[tuple[str, str], ...]
+
+
 @cache
-def clean(protocol: str, options: tuple[tuple[str, str], ...]) -> dict[str, Outcome]:
-    """Every case on the reference server in one configuration."""
-    gate = Gate(protocol, dict(options))
-    return {case.name: gate.judge(case) for case in cases(protocol)}
+def _reference(protocol: str, options: Options) -> Gate:
+    return Gate(protocol, dict(options))
 
 
-def effect(protocol: str, mutant: Mutant) -> Effect:
-    """One mutant against every case, each compared with the clean reference in the same configuration."""
-    healthy = clean(protocol, tuple(sorted(mutant.options.items())))
+@cache
+def clean(protocol: str, options: Options, name: str) -> Outcome:
+    """One case, by its name, on the reference server in one configuration."""
+    return _reference(protocol, options).judge(_by_name(protocol)[name])
+
+
+@cache
+def _by_name(protocol: str) -> dict[str, Case]:
+    return {case.name: case for case in cases(protocol)}
+
+
+def effect(protocol: str, mutant: Mutant, only: Callable[[Case], bool] = lambda case: True) -> Effect:
+    """One mutant against every case (or those `only`), each compared with the clean reference so configured."""
+    options = tuple(sorted(mutant.options.items()))
     gate = Gate(protocol, mutant.options, mutant.session)
     kills = {}
-    for case in cases(protocol):
+    for case in filter(only, _by_name(protocol).values()):
         outcome = gate.judge(case)
-        if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(healthy[case.name]):
+        if outcome.verdict not in NEVER_KILLS and essence(outcome) != essence(clean(protocol, options, case.name)):
             kills[case.name] = outcome
     return Effect(mutant, kills)

@@ -6,7 +6,9 @@ The files are read in review; tests/test_mutants.py and tests/test_requirements.
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from itertools import repeat
 from pathlib import Path
 
 from pytest_netconform.protocols import SUITES
@@ -30,6 +32,10 @@ def block(found: Effect) -> str:
     return "\n".join(lines)
 
 
+def _block_of(protocol: str, number: int) -> str:
+    return block(effect(protocol, list(mutants_of(protocol))[number]))
+
+
 def recorded(protocol: str) -> list[str]:
     """The blocks of a protocol as `make matrix` recorded them last, in order."""
     return (FOLDER / f"{protocol}.txt").read_text(encoding="utf-8").rstrip("\n").split("\n\n")
@@ -43,6 +49,7 @@ def register(suite: str) -> str:
         for id in mutant.breaks:
             killers.setdefault(id, []).append(f"`{mutant.name}`")
     by_id = {case.id: case.check for case in cases_of(suite)}
+    killers = {id: list(dict.fromkeys(names)) for id, names in killers.items()}  # one may be tried over two transports
     lines = [f"# {SUITES[suite].title}: what is checked", "", "Written by `make matrix`; do not edit.", ""]
     proved = len(killers.keys() & by_id.keys())
     lines += [f"{len(by_id)} requirements, {len(cases_of(suite))} cases, {proved} requirements with mutants.", ""]
@@ -66,6 +73,7 @@ if __name__ == "__main__":
         (DOCS / f"{suite}.md").write_text(register(suite), encoding="utf-8")
         print(f"wrote docs/requirements/{suite}.md")
     for protocol in sys.argv[1:] or list(CONFIGURATIONS):
-        blocks = [block(effect(protocol, mutant)) for mutant in mutants_of(protocol)]
-        (FOLDER / f"{protocol}.txt").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
+        with ProcessPoolExecutor() as workers:
+            blocks = workers.map(_block_of, repeat(protocol), range(len(list(mutants_of(protocol)))))
+            (FOLDER / f"{protocol}.txt").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
         print(f"wrote tests/matrix/{protocol}.txt")

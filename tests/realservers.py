@@ -18,15 +18,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.realdovecot import DOVECOT
 from tests.realftp import FTP
+from tests.realhttp import HTTP
+from tests.realjson import JSONRPC
 from tests.realmail import MAIL
+from tests.realrpc import RPC
 from tests.realstreams import STREAMS
+from tests.realxml import XMLRPC
 
 FIELD = Path(__file__).parent / "field"
 JUDGING_SECONDS = 100.0  # for the whole suite
 # who loses answers when he serves several clients at once, so that what stays undecided differs (see the field notes)
 UNSTEADY = ("pyftpdlib",)
-SERVERS = {**MAIL, **FTP, **STREAMS}
+SERVERS = {**MAIL, **DOVECOT, **FTP, **STREAMS, **RPC, **HTTP, **JSONRPC, **XMLRPC}
 
 # what a table records; the others need no sentence of a standard
 RECORDED = ("fail", "deviation", "inconclusive", "error")

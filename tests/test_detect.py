@@ -14,6 +14,7 @@ from pytest_netconform.ca import Authority
 from pytest_netconform.detect import detect, misnamed
 from pytest_netconform.protocols import PROTOCOLS, Protocol, Scheme
 from pytest_netconform.reference_servers.host import Host
+from pytest_netconform.reference_servers.imap import ImapConfig, ImapSession
 from pytest_netconform.reference_servers.null import Closing, Echoing, Null, ShowingPage
 from pytest_netconform.reference_servers.pop3 import Pop3Session
 from pytest_netconform.reference_servers.session import Session, WakeAt
@@ -92,6 +93,14 @@ def test_a_pop3_server_is_recognised() -> None:
     with Host(Pop3Session) as host:
         assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "pop3"
     assert host.errors == []
+
+
+def test_an_imap_server_is_recognised() -> None:
+    """An untagged OK, and an answer to CAPABILITY; also one that knows us already."""
+    for greeting in ("OK", "PREAUTH"):
+        with Host(lambda: ImapSession(ImapConfig(greeting=greeting))) as host:  # noqa: B023
+            assert detect(parse_target(f"{host.host}:{host.port}")).scheme == "imap"
+        assert host.errors == []
 
 
 def test_a_server_behind_tls_is_recognised(smtp_session: Callable[[], Session]) -> None:
@@ -205,9 +214,9 @@ def test_an_immediate_close_is_told() -> None:
 
 
 def test_what_answers_a_tls_hello_in_clear_is_quoted() -> None:
-    """A web server is silent until it is spoken to; its answer to the hello is shown."""
-    text = line_about(lambda: ShowingPage())
-    assert 'answers a TLS hello with "HTTP/1.1 200 OK"' in text
+    """A server may be silent until it is spoken to; its answer to the hello is shown."""
+    text = line_about(lambda: Answering(b"", b"sorry?\r\n"))
+    assert 'answers a TLS hello with "sorry?"' in text
 
 
 def test_an_echo_is_not_taken_for_tls() -> None:
@@ -247,12 +256,12 @@ def test_an_option_of_another_protocol_is_refused(
         detect(parse_target(f"{host.host}:{host.port}?colour=red"))
 
 
-def test_a_protocol_whose_client_speaks_first_is_probed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows without a greeting are tried by their probe, on a connection of their own."""
-    web = Protocol("web", "Web", {"web": Scheme(80)}, "", "", probe=b"GET / HTTP/1.0\r\n\r\n", answer=r"HTTP/1\.")
-    monkeypatch.setitem(PROTOCOLS, "web", web)
-    with Host(lambda: ShowingPage()) as host:
-        assert detect(parse_target(f"{host.host}:{host.port}"), seconds=SHORT).scheme == "web"
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_protocol_whose_client_speaks_first_is_probed(scheme: str) -> None:
+    """Rows without a greeting are tried by their probe, on a connection of their own, in clear and inside TLS."""
+    tls = Authority().server_context() if scheme == "https" else None
+    with Host(lambda: ShowingPage(), tls=tls, implicit_tls=tls is not None) as host:
+        assert detect(parse_target(f"{host.host}:{host.port}"), seconds=SHORT).scheme == scheme
 
 
 def test_a_greeting_that_fits_two_protocols_is_settled_by_probing(monkeypatch: pytest.MonkeyPatch) -> None:

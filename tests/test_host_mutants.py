@@ -22,7 +22,12 @@ from tests.gates import CONFIGURATIONS, NEVER_KILLS, Case, cases, essence
 CLEAN = HostMutant("clean", (), "")
 PATIENCE = "3"
 # Who leaves a TLS connection with tickets unread resets it, and a listener may die of that before its check begins.
-OPTIONS = {"smtp": {"without": "STARTTLS"}, "pop3": {"without": "STLS"}, "stream": {"dialect": "lines"}}
+OPTIONS = {
+    "smtp": {"without": "STARTTLS"},
+    "pop3": {"without": "STLS"},
+    "imap": {"without": "STARTTLS"},
+    "stream": {"dialect": "lines"},
+}
 # Where another configuration shows it, by the id.
 SHOWN_BY: dict[str, dict[str, str]] = {
     "TCP-sendall-large": {"dialect": "echo"},

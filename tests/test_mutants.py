@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import pytest
 
 from pytest_netconform.judge import Outcome
@@ -9,11 +11,12 @@ from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
 from pytest_netconform.requirement import Level
 from pytest_netconform.verdict import Verdict
-from tests.gates import CONFIGURATIONS, NEVER_KILLS, Case, Gate, cases, clean, effect, guests
+from tests.gates import CONFIGURATIONS, Case, Gate, cases, clean, effect, guests
 from tests.matrix import block, recorded
 
 HEALTHY = (Verdict.PASS, Verdict.OBSERVED)
 NOT_REACHED = (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE)
+ONE_IN = 20  # of the cases that are not known to notice a mutant; `make matrix` tries them all
 MUTANTS = [(protocol, mutant) for protocol in CONFIGURATIONS for mutant in mutants_of(protocol)]
 
 
@@ -26,8 +29,15 @@ def protocol(request: pytest.FixtureRequest) -> str:
 @pytest.mark.parametrize(("speaks", "mutant"), MUTANTS, ids=[f"{p}-{mutant.name}" for p, mutant in MUTANTS])
 def test_mutant_is_killed_for_its_reason(speaks: str, mutant: Mutant) -> None:
     """A case of every id that a mutant says it breaks notices it and says the declared text; what else notices it is
-    what `make matrix` recorded, and nothing that was not reached, or went wrong on our side, counts."""
-    found = effect(speaks, mutant)
+    what `make matrix` recorded, as far as one case in so many shows, and nothing that was not reached, or went wrong on
+    our side, counts."""
+    (known,) = [lines for lines in recorded(speaks) if lines.split()[0] == mutant.name]
+
+    def tried(case: Case) -> bool:
+        drawn = crc32(f"{mutant.name} {case.name}".encode()) % ONE_IN == 0
+        return drawn or case.id in mutant.breaks or f" {case.name}: " in known
+
+    found = effect(speaks, mutant, tried)
     for id in mutant.breaks:
         said = [
             " ".join([o.expected, o.received, *o.observed, *o.notes])
@@ -35,8 +45,7 @@ def test_mutant_is_killed_for_its_reason(speaks: str, mutant: Mutant) -> None:
             if o.check.requirement.id == id
         ]
         assert any(mutant.because in text for text in said), f"{id} should say {mutant.because!r}, said {said}"
-    assert all(o.verdict not in NEVER_KILLS for o in found.kills.values())
-    assert block(found) in recorded(speaks)
+    assert block(found) == known
 
 
 def test_matrix_holds_these_mutants(protocol: str) -> None:
@@ -60,7 +69,9 @@ Verdicts = dict[str, dict[str, Outcome]]  # configuration → case → outcome
 @pytest.fixture(scope="module")
 def everywhere(protocol: str) -> Verdicts:
     """Every case on every configuration of the reference server."""
-    return {name: clean(protocol, tuple(sorted(o.items()))) for name, o in CONFIGURATIONS[protocol].items()}
+    configurations = {name: tuple(sorted(o.items())) for name, o in CONFIGURATIONS[protocol].items()}
+    every = cases(protocol)
+    return {name: {c.name: clean(protocol, o, c.name) for c in every} for name, o in configurations.items()}
 
 
 def test_reference_passes_every_check_somewhere(protocol: str, everywhere: Verdicts) -> None:

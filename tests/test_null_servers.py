@@ -9,11 +9,19 @@ from typing import Any
 import pytest
 
 from pytest_netconform.dialects import READY
-from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULLS
+from pytest_netconform.reference_servers.null import NULL_DATAGRAMS, NULL_HEADS, NULLS, NULLS_WITH_TAGS, AnsweringHeads
 from pytest_netconform.verdict import Verdict
+from pytest_netconform.wire.oncrpc import AUTH_ERROR, GARBAGE_ARGS, SUCCESS, accepted, denied, record
 from tests.gates import Gate, cases
 
 GREEN = (Verdict.PASS, Verdict.OBSERVED)
+
+
+class AnsweringPosts(AnsweringHeads):
+    """Gives the same answer to every request, whose body it passes over."""
+
+    def on_data(self, data: bytes) -> None:
+        self.send(self.answer * data.count(b"POST "))
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,22 @@ class Words:
         return Gate(protocol, self.options, make_session=lambda: nulls[null](self.greeting, self.answer))
 
 
+def _said(status: int, body: bytes, media: bytes = b"application/json") -> bytes:
+    """An HTTP response."""
+    return b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\nContent-Type: %b\r\n\r\n%b" % (
+        status,
+        len(body),
+        media,
+        body,
+    )
+
+
 ECHO = ("echo",)
+XML = b"<?xml version='1.0'?><methodResponse>%b</methodResponse>"
+FAULT = (
+    b"<fault><value><struct><member><name>faultCode</name><value><int>1</int></value></member>"
+    b"<member><name>faultString</name><value><string>No</string></value></member></struct></value></fault>"
+)
 WORDS = {
     "smtp": [
         Words(b"220 mail.example.test ESMTP\r\n", b"250 OK\r\n"),
@@ -52,11 +75,65 @@ WORDS = {
         Words(b"+OK\r\n", b"+OK\r\n.\r\n"),
         Words(b"", b"+OK\r\n"),
     ],
+    "imap": [
+        Words(b"* OK IMAP4rev1 ready\r\n", b"OK done\r\n"),
+        Words(b"* OK IMAP4rev1 ready\r\n", b"NO thanks\r\n"),
+        Words(b"* OK [CAPABILITY IMAP4rev1] x\r\n", b"BAD x\r\n"),
+        Words(b"* OK x\r\n", b"* OK x\r\n"),
+        Words(b"* PREAUTH x\r\n", b"+ \r\n"),
+        Words(b"", b"* OK x\r\n"),
+    ],
+    "mail": [
+        Words(b"* OK IMAP4rev1 ready\r\n", b"OK done\r\n"),
+        Words(b"* PREAUTH x\r\n", b"OK done\r\n"),
+        Words(b"* OK x\r\n", b"* OK x\r\n"),
+        Words(b"", b"* OK x\r\n"),
+    ],
     "ftp": [
         Words(b"220 files.example.test ready\r\n", b"200 OK\r\n"),
         Words(b"220 x\r\n", b"530 No\r\n"),
         Words(b"220 x\r\n", b"230 In\r\n"),
         Words(b"", b"220 OK\r\n"),
+    ],
+    "http": [
+        Words(b"", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nConnection: close\r\n\r\nnone\n"),
+        Words(b"", b"<html>"),
+    ],
+    "jsonrpc": [
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        Words(b"", _said(200, b'{"jsonrpc":"2.0","result":null,"id":1}')),
+        Words(b"", _said(200, b'{"jsonrpc":"2.0","error":{"code":-32600,"message":"No"},"id":null}')),
+        Words(b"", _said(400, b'{"jsonrpc":"2.0","error":{"code":-32700,"message":"No"},"id":null}')),
+        Words(b"", _said(200, b"[]")),
+        Words(b"", _said(404, b"<!DOCTYPE html><title>Not Found</title>")),
+    ],
+    "jsonrpctcp": [
+        Words(b"", b'{"jsonrpc":"2.0","result":null,"id":1}\n'),
+        Words(b"", b'{"jsonrpc":"2.0","error":{"code":-32600,"message":"No"},"id":null}\n'),
+        Words(b"", b"[]\n"),
+        Words(b"hello\n", b"\n"),
+    ],
+    "xmlrpc": [
+        Words(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        Words(b"", _said(200, XML % b"<params><param><value></value></param></params>", b"text/xml")),
+        Words(b"", _said(200, XML % b"<params><param><value><int>19</int></value></param></params>", b"text/xml")),
+        Words(b"", _said(200, XML % FAULT, b"text/xml")),
+        Words(b"", _said(500, XML % FAULT, b"text/xml")),
+        Words(b"", _said(404, b"<!DOCTYPE html><title>Not Found</title>")),
+    ],
+    "oncrpc": [
+        Words(b"", record(accepted(0, SUCCESS))),
+        Words(b"", record(denied(0, AUTH_ERROR, 1))),
+        Words(record(accepted(0, SUCCESS)), record(accepted(0, GARBAGE_ARGS))),
+        Words(b"", b"\x80\x00\x00\x00"),
+    ],
+    "oncrpcudp": [
+        Words(b"", accepted(0, SUCCESS)),
+        Words(b"", denied(0, AUTH_ERROR, 1)),
+        Words(b"", b"\x00"),
     ],
     "stream": [
         Words(b"", b"aaaaaaaa\r\n", "lines", ECHO),
@@ -105,9 +182,19 @@ WORDS = {
         Words(b"", b"\x00\x00\x00\x00\x00\x01\x00\x00VERSION 1.6.0\r\n", "memcached-udp"),
     ],
 }
-NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {"datagram": NULL_DATAGRAMS}
+NULLS_OF: dict[str, Mapping[str, Callable[[bytes, bytes], Any]]] = {
+    "datagram": NULL_DATAGRAMS,
+    "oncrpcudp": NULL_DATAGRAMS,
+    "imap": NULLS_WITH_TAGS,
+    "http": NULL_HEADS,
+    "mail": NULLS_WITH_TAGS,
+    "jsonrpc": {**NULL_HEADS, "same-per-post": AnsweringPosts},
+    "xmlrpc": {**NULL_HEADS, "same-per-post": AnsweringPosts},
+}
 CASES = [
-    pytest.param(protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode()}-{place}")
+    pytest.param(
+        protocol, null, words, id=f"{protocol}-{null}-{words.dialect or words.answer[:3].decode('latin-1')}-{place}"
+    )
     for protocol, every in WORDS.items()
     for null in NULLS_OF.get(protocol, NULLS)
     for place, words in enumerate(every)

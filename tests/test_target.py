@@ -165,7 +165,7 @@ def test_the_reference_is_named_by_a_word() -> None:
         ("smtp://h:-1", "is no port and no service name"),
         ("smtp://h:²", "is no port and no service name"),
         ("smtp://h?recipent=x", "unknown target option 'recipent'; did you mean recipient?"),
-        ("smtp://h?zzz=1", "unknown target option 'zzz'; known are ca, "),
+        ("smtp://h?zzz=1", "unknown target option 'zzz'; known are bounces, ca, "),
         ("smtp://h?patience=0", "patience='0' is no number of seconds above 0"),
         ("smtp://h?patience=soon", "patience='soon' is no number"),
         ("smtp://h?patience=nan", "patience='nan' is no number"),

@@ -27,6 +27,7 @@ PAUSE = 0.15  # seconds of our own silence that are repeated
 APART = 0.0009  # seconds between two words that were to travel apart
 SEGMENTS = 0.01  # seconds in which they do
 PIECE = 96  # octets of one literal
+LEFTOVERS = b"(?s:.*?)"  # how the pattern of an answer begins that may stand behind the rest of another
 URGENT = b"urgent: "  # the note of an octet that was sent so
 NOTHING = "nothing for "  # in what is told of a wait: it ended in silence
 MUCH = 1 << 16  # octets said that may fill the buffers, where nobody reads
@@ -102,7 +103,8 @@ class _Writer:
         if problem is not None and problem.pattern is not None and (found := self._wrong_answer(problem.pattern)):
             return found
         missing = problem is not None and problem.owed and problem.passing
-        if missing and last.what == "answer" and What.HEARD not in after:
+        late = last.what == "late" and problem is not None and problem.passing
+        if (late or (missing and last.what == "answer")) and What.HEARD not in after:
             silent = ", True" if NOTHING in self.received else ""
             return place, f'{number}, "must answer", {self._name(last.pattern)}, {last.seconds:g}, b""{silent}'
         if missing and last.what == "tls" and What.TLS not in after:
@@ -144,8 +146,10 @@ class _Writer:
         said = max(opened, *(1 + self._last(what, number, max(came, 0)) for what in (What.SEND, What.SHUTDOWN)))
         mine = [event for event in self.events[opened : self._next_word(said, number)] if event.connection == number]
         before = sum(e.total for e in self.events[opened:said] if e.what is What.HEARD and e.connection == number)
-        wait = next((_Wait.of(e).seconds for e in self.events[said:] if e.what is What.AWAIT), PATIENCE)
-        return said, f'{number}, "must not repeat", {wait:g}, {self._alike(mine, before)!r}'
+        waits = (_Wait.of(event) for event in self.events[said:] if event.what is What.AWAIT)
+        wait = next(waits, _Wait("", PATIENCE, b""))
+        begin = LEFTOVERS if wait.pattern.startswith(LEFTOVERS) else b""
+        return said, f'{number}, "must not repeat", {wait.seconds:g}, {begin + self._alike(mine, before)!r}'
 
     def _missing_join(self, place: int, wait: _Wait) -> str:
         """The data connection that never came to be, in either direction."""
@@ -343,7 +347,8 @@ class _Lines:
             early = not came or came[-1].at - self._events[place].at < wait.seconds
             ended = early or any(event.what is What.EOF for event in came)
             return f'"no answer", {waited}, {ended}'
-        return f'"answer", {waited}, {self._beginning(place + 1, number)!r}'
+        beginning = b"" if wait.pattern.startswith(LEFTOVERS) else self._beginning(place + 1, number)
+        return f'"answer", {waited}, {beginning!r}'
 
     def _until_next(self, place: int, number: int) -> list[Event]:
         """What happened on this connection until we did something there again, and that."""

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import TypeVar
-
-from pytest_netconform.reference_servers.session import DatagramSession, Session
+from typing import Any, TypeVar
 
 _ATTRIBUTE = "__netconform_mutant__"
 
@@ -23,17 +21,18 @@ class Mutant:
     """One wrong way.
 
     breaks: the ids whose checks must notice. because: a text that stands in what such a check expected or received, so
-    that it is known to fail for the right reason. options: the configuration of the reference that it starts from.
+    that it is known to fail for the right reason. session: a session, or what the protocol's reference puts into its
+    own. options: the configuration of the reference that it starts from.
     """
 
     name: str
     breaks: tuple[str, ...]
     because: str
-    session: type[Session] | type[DatagramSession]
+    session: type[Any]
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-S = TypeVar("S", bound="type[Session] | type[DatagramSession]")
+S = TypeVar("S", bound="type[Any]")
 
 
 def mutant(name: str, *, breaks: Sequence[str], because: str, **options: str) -> Callable[[S], S]:
@@ -47,11 +46,14 @@ def mutant(name: str, *, breaks: Sequence[str], because: str, **options: str) ->
 
 
 def mutants_of(package: str) -> Iterator[Mutant]:
-    """All mutants of a protocol, `mutants/<protocol>.py` or the modules of that folder, in the order of the files."""
+    """All mutants of a protocol, `mutants/<protocol>.py` or the modules of that folder, in the order of the files, and
+    of other modules that the folder lists (`ALSO`).
+    """
     module = import_module(f"pytest_netconform.reference_servers.mutants.{package}")
     modules = [module]
     if hasattr(module, "__path__"):
         modules += [import_module(f"{module.__name__}.{found.name}") for found in iter_modules(module.__path__)]
+    modules += getattr(module, "ALSO", ())
     for part in modules:
         yield from _declared(part)
 

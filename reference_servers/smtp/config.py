@@ -40,6 +40,7 @@ class SmtpConfig:
     host: str = "mail.example.test"
     domain: str = "example.test"
     users: frozenset[str] = frozenset({"alice", "bob", "postmaster"})
+    undeliverable: frozenset[str] = frozenset()  # users whose mail is accepted, and cannot be delivered
     passwords: Mapping[str, str] = field(default_factory=lambda: {"alice": "s3cret"})
     without: frozenset[str] = frozenset()  # extensions that are off
     tls: bool = False  # whether the carriage can do STARTTLS

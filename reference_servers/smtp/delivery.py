@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from email.utils import format_datetime
 
+from pytest_netconform.reference_servers.smtp.bounces import Failure, report, status_fields
 from pytest_netconform.reference_servers.smtp.core import Answer, Recipient, SmtpCore, Transaction
 from pytest_netconform.reference_servers.store import OUTBOUND, StoreFull
 from pytest_netconform.wire.smtp_commands import Mailbox, Path
@@ -46,7 +47,7 @@ class Delivery(SmtpCore):
     def mailbox_for(self, address: Mailbox) -> str | None:
         """The mailbox that a local address leads to. Local-parts fold case here, and `+detail` is the same person."""
         name = address.local.lower().partition("+")[0]
-        return name if name in self.config.users else None
+        return name if name in self.config.users | self.config.undeliverable else None
 
     def may_relay(self) -> bool:
         """Whether this client may send to elsewhere."""
@@ -101,11 +102,43 @@ class Delivery(SmtpCore):
             given.setdefault(recipient.mailbox, []).append(recipient.address.text)
         try:
             for mailbox, addresses in given.items():
+                if mailbox in self.config.undeliverable:
+                    self.bounce(transaction, mailbox, content, number)
+                    continue
                 copy = self.delivered_content(transaction, content, number, final=mailbox != OUTBOUND)
                 self.store.add(mailbox, transaction.sender.text, addresses, copy)
         except StoreFull:
             return Answer(452, "4.3.1", "No room for the message")
         return Answer(250, "2.0.0", f"Message {number} accepted")
+
+    # what cannot be delivered
+
+    def bounce(self, transaction: Transaction, mailbox: str, content: bytes, number: int) -> None:
+        """Tell a sender of ours, unless there is none, or he wants to know nothing (RFC 5321 4.5.5, RFC 3461 5.2.1)."""
+        sender, lost = transaction.sender, next(one for one in transaction.recipients if one.mailbox == mailbox)
+        home = self.mailbox_for(sender.mailbox) if sender.mailbox and self.is_local(sender.mailbox.domain) else None
+        if home in self.config.users and "FAILURE" in str(lost.parameters.get("NOTIFY", "FAILURE")):
+            failure = Failure(
+                self.config.host,
+                sender.text,
+                lost.address.text,
+                str(transaction.parameters.get("ENVID", "")),
+                format_datetime(self.config.date(self.now)),
+                number,
+                content[: header_length(content)],
+            )
+            path = f"Return-Path: <{self.bounce_sender()}>\r\n".encode()
+            self.store.add(str(home), "", [sender.text], path + report(failure, self.status_fields(failure)))
+
+    def bounce_sender(self) -> str:
+        """The envelope's sender of a report: nobody, so that no report is made of a report."""
+        return ""
+
+    def status_fields(self, failure: Failure) -> list[str]:
+        """What a report tells programs (RFC 3464 2)."""
+        return status_fields(failure)
+
+    # what is stored
 
     def delivered_content(self, transaction: Transaction, content: bytes, number: int, final: bool) -> bytes:
         """The message as it is stored: trace fields on top, and at its last station one Return-Path above all (4.4)."""

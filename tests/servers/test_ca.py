@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_netconform.ca import LEAVES, NAMES, Authority
+from pytest_netconform.ca import CLIENT_LEAVES, LEAVES, NAMES, RIGHT, VARIABLES, Authority
 from pytest_netconform.reference_servers.host import Loop, serving
 from pytest_netconform.reference_servers.mutants.hosts import HOST_MUTANTS
 from pytest_netconform.reference_servers.session import Session
@@ -22,6 +22,11 @@ REASONS = {
     "not-yet-valid": "certificate is not yet valid",
     "self-signed": "self-signed certificate|self signed certificate",
     "unknown-issuer": "unable to get local issuer certificate",
+    "missing-intermediate": "unable to get local issuer certificate",
+    "common-name": "certificate is not valid for",
+    "wrong-purpose": "unsuitable certificate purpose|unsupported certificate purpose",
+    "weak-key": "key too weak|EE_KEY_TOO_SMALL",
+    "revoked": "certificate revoked",
 }
 
 
@@ -60,12 +65,44 @@ def test_a_good_leaf_is_accepted_under_its_names(loop: Loop, authority: Authorit
     assert greeting(loop, authority.server_context(), client, name) == b"hello\n"
 
 
-@pytest.mark.parametrize("leaf", [leaf for leaf in LEAVES if leaf != "good"])
+@pytest.mark.parametrize("leaf", [leaf for leaf in LEAVES if leaf not in RIGHT])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bad_leaf_is_refused_for_its_reason(loop: Loop, authority: Authority, leaf: str, name: str) -> None:
     """A verifying client refuses it, and for nothing else."""
     with pytest.raises(ssl.SSLCertVerificationError, match=REASONS[leaf]):
-        greeting(loop, authority.server_context(leaf), authority.client_context(), name)
+        client = authority.client_context(revocations=leaf == "revoked")
+        greeting(loop, authority.server_context(leaf), client, name)
+
+
+def test_a_leaf_by_way_of_another_authority_is_accepted(loop: Loop, authority: Authority) -> None:
+    """What is shown leads to the authority; and who looks for revocations finds none of the good leaf."""
+    assert greeting(loop, authority.server_context("intermediate"), authority.client_context(), "localhost")
+    assert greeting(loop, authority.server_context(), authority.client_context(revocations=True), "localhost")
+
+
+def test_a_revoked_leaf_is_accepted_by_who_does_not_look(loop: Loop, authority: Authority) -> None:
+    """Nothing is wrong about it but what stands in the list."""
+    assert greeting(loop, authority.server_context("revoked"), authority.client_context(), "localhost")
+
+
+@pytest.mark.parametrize("leaf", [None, *CLIENT_LEAVES])
+def test_clients_are_asked_for_a_certificate(loop: Loop, authority: Authority, leaf: str | None) -> None:
+    """The good one is accepted, and nothing else."""
+    server, client = authority.server_context(client_certificates=True), authority.client_context(leaf)
+    client.maximum_version = ssl.TLSVersion.TLSv1_2  # where the client hears in the handshake that it is refused
+    if leaf == "good":
+        assert greeting(loop, server, client, "localhost") == b"hello\n"
+        return
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        greeting(loop, server, client, "localhost")
+
+
+def test_files_and_variables(authority: Authority) -> None:
+    """For programs that read them."""
+    assert authority.client_certificate_file().read_bytes() == authority.client_leaf().chain
+    assert authority.client_key_file().stat().st_mode & 0o777 == 0o600
+    assert b"X509 CRL" in authority.revocations_file().read_bytes()
+    assert authority.environment() == dict.fromkeys(VARIABLES, str(authority.authority_file()))
 
 
 @pytest.mark.parametrize("leaf", LEAVES)
@@ -73,6 +110,7 @@ def test_every_leaf_serves_a_client_that_does_not_look(loop: Loop, authority: Au
     """So a client that is content with a bad one can be found out."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    client.set_ciphers("DEFAULT:@SECLEVEL=0")
     assert greeting(loop, authority.server_context(leaf), client, "localhost") == b"hello\n"
 
 

@@ -1,0 +1,1 @@
+"""Mutants of the HTTP server, one module per chapter."""

@@ -1,0 +1,1 @@
+"""IMAP servers that are wrong on purpose, one module per chapter of the suite."""

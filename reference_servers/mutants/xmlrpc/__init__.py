@@ -1,0 +1,1 @@
+"""Mutants of XML-RPC, a module per chapter."""
