@@ -89,8 +89,8 @@ class Transcript:
         self.events.append(Event(at, connection, what, data, total))
 
     def recall(self, events: Iterable[Event]) -> None:
-        """Take over the events of an earlier visit whose record is judged here."""
-        self.events.extend(events)
+        """Take over the events of an earlier visit whose record is judged here: they come before all of this one."""
+        self.events[:0] = events
 
     def hide(self, secret: bytes) -> None:
         """Never show these octets again, in this transcript's past or future."""

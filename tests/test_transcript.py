@@ -180,8 +180,9 @@ def test_a_secret_in_base64_at_the_cut_is_hidden(cut: int) -> None:
 
 
 def test_an_earlier_visit_can_be_recalled() -> None:
-    """The events of a record that is judged here become part of this transcript."""
+    """The events of a record that is judged here come before those of the visit that looks at it."""
     earlier, now = Transcript(), secretive()
     earlier.add(0.0, 1, What.RECEIVE, b"250 " + PASSWORD + b"\r\n")
+    now.add(0.0, 1, What.RECEIVE, b"220\r\n")
     now.recall(earlier.events)
-    assert now.render() == r"   0.000  S: 250 ********\r\n"
+    assert now.render() == r"   0.000  S: 250 ********\r\n" + "\n" + r"   0.000  S: 220\r\n"
