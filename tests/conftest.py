@@ -45,11 +45,17 @@ def _no_advice(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def authority(netconform_ca: Authority) -> Authority:
+    """One authority for all servers of all tests."""
+    return netconform_ca
+
+
 @pytest.fixture
-def smtp_host() -> Iterator[Host]:
+def smtp_host(authority: Authority) -> Iterator[Host]:
     """The reference server on a port of its own, as a stranger would run it."""
     reference = reference_of(PROTOCOLS["smtp"], {})
-    with Authority() as authority, serving(reference.make_session, tls=authority.server_context()) as host:
+    with serving(reference.make_session, tls=authority.server_context()) as host:
         yield host
 
 

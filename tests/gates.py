@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
@@ -153,9 +153,10 @@ class Case:
         return self.check.requirement.id
 
     @property
-    def rungs(self) -> set[str]:
-        """The states that it asks for, by the names of its arguments."""
-        return inspect.signature(self.function).parameters.keys() - self.values.keys()
+    def rungs(self) -> KeysView[str]:
+        """The states that it asks for, by the names of its arguments, in their order, which is that of opening."""
+        asked = (name for name in inspect.signature(self.function).parameters if name not in self.values)
+        return dict.fromkeys(asked).keys()
 
 
 def homes(protocol: str) -> tuple[str, ...]:

@@ -54,12 +54,6 @@ CLEAR = [place for place in PLACES if not place.tls]
 SECURE = [place for place in PLACES if place.tls and not place.implicit]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 Reach = Callable[..., Target]
 
 

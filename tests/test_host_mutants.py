@@ -45,13 +45,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    """Certificates, good and bad."""
-    with Authority() as authority:
-        yield authority
-
-
 @contextmanager
 def served(protocol: str, mutant: HostMutant, authority: Authority, id: str) -> Iterator[Target]:
     """The reference server on a socket, carried by the mutant's host, as it must be to show a requirement."""

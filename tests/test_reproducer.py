@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,6 @@ from tests.gates import cases
 
 ROW = PROTOCOLS["smtp"]
 EVERY_CASE = cases("smtp")
-
-
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    """One authority for all servers of this file."""
-    with Authority() as made:
-        yield made
 
 
 @pytest.fixture

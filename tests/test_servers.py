@@ -29,12 +29,6 @@ PATIENCE = 10.0
 STREAMS = [name for name in SERVED if not PROTOCOLS[name].datagrams]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 #: what each is asked, where QUIT and a line end mean nothing
 WEB = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 QUESTIONS = {

@@ -48,12 +48,6 @@ TRACE = re.compile(rb"Return-Path: <[^>\r\n]*>\r\nReceived: [^\r\n]+(?:\r\n[ \t]
 Serve = Callable[..., tuple[Host, MailStore]]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 @pytest.fixture
 def serve(authority: Authority) -> Iterator[Serve]:
     """Start reference servers; afterwards each has had no error, and nobody is connected any more."""

@@ -36,12 +36,6 @@ NAMES = ["plain", "with space", 'quo"te', "Grüße", "-l", "a'b;c$d"]
 Serve = Callable[..., tuple[Host, FileTree]]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 @pytest.fixture
 def serve(authority: Authority) -> Iterator[Serve]:
     """Start reference servers; afterwards each has had no error, and nobody is connected any more."""

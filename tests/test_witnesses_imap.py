@@ -33,12 +33,6 @@ MAIL = (MIME, b"Subject: octets\r\n\r\n\xe4\xf6\xfc\r\n" + b"x" * 70_000, b"From
 Serve = Callable[..., tuple[Host, Mailboxes]]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 @pytest.fixture
 def serve(authority: Authority) -> Iterator[Serve]:
     """Start reference servers with mail; afterwards each has had no error, and nobody is connected."""

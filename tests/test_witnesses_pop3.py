@@ -32,12 +32,6 @@ READABLE = {name: content for name, content in SEEDS.items() if name not in ("oc
 Serve = Callable[..., tuple[Host, MailStore]]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 @pytest.fixture
 def serve(authority: Authority) -> Iterator[Serve]:
     """Start reference servers with the readable seeds; afterwards each has had no error, and nobody is connected."""

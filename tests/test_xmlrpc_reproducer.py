@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
-from pytest_netconform.reference_servers.mutants.mutant import Mutant, mutants_of
-from pytest_netconform.report import reproducer
-from tests.test_jsonrpc_reproducer import findings_of, replayed
+from pytest_netconform.reference_servers.mutants.mutant import mutants_of
+from tests.replaying import each_repeats
 
 PATIENCE = "3"  # seconds: tours are replayed too, and machines are busy
 #: what a replay cannot show, and why
@@ -35,15 +32,11 @@ NEVER_FAILS = {
 
 def test_the_finding_of_every_mutant_repeats_on_it_alone() -> None:
     """One finding a mutant: on it the script exits 1, on the reference 0."""
-    found = [(mutant, next(findings_of("xmlrpc", mutant, PATIENCE), None)) for mutant in mutants_of("xmlrpc")]
-    assert {mutant.name for mutant, finding in found if finding is None} <= NEVER_FAILS
-    scripts = [(mutant, reproducer.reproducer(*finding)) for mutant, finding in found if finding is not None]
-
-    def answers(pair: tuple[Mutant, str]) -> tuple[str, str, str]:
-        mutant, text = pair
-        return mutant.name, *(replayed("xmlrpc", text, mutant, session) for session in (mutant.session, None))
-
-    with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(answers, scripts))
-    wrong = [result for result in results if result[1:] != ("repeats", "does not") and result[0] not in NO_TELLING]
-    assert not wrong, "\n".join(map(str, wrong))
+    each_repeats(
+        "xmlrpc",
+        mutants_of("xmlrpc"),
+        never_fails=NEVER_FAILS,
+        no_telling=NO_TELLING,
+        patience=PATIENCE,
+        workers=4,
+    )

@@ -42,12 +42,6 @@ def loop() -> Iterator[Loop]:
     loop.close()
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 def greeting(loop: Loop, tls: ssl.SSLContext, client: ssl.SSLContext, name: str) -> bytes:
     with (
         serving(Greeting, tls=tls, implicit_tls=True, loop=loop) as server,

@@ -94,12 +94,6 @@ def loop() -> Iterator[Loop]:
     loop.close()
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 def context(authority: Authority, request: pytest.FixtureRequest) -> ssl.SSLContext:
     context = authority.client_context()

@@ -75,12 +75,6 @@ def loop() -> Iterator[Loop]:
     loop.close()
 
 
-@pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as authority:
-        yield authority
-
-
 def host(loop: Loop, *faults: Fault, **where: object) -> WeatheredHost:
     return WeatheredHost(Parrot, Weather(faults), loop=loop, **where)  # type: ignore[arg-type]
 
