@@ -25,13 +25,15 @@ class Column:
 
     sanity: a dialogue that fills a Survey, and may stop at any point. control: a fresh connection is served; raises
     otherwise. rungs: the states that checks can ask for, by argument name. dialect: how the messages of a standard
-    protocol look to the generic suites; None where each target has its own.
+    protocol look to the generic suites; None where each target has its own. strategies: the module of what is drawn
+    for its walks (the rung `walk`), imported when it is fuzzed.
     """
 
     sanity: Callable[[Visit, Survey], None]
     control: Callable[[Visit], None]
     rungs: Mapping[str, Opener]
     dialect: Dialect | None = None
+    strategies: str = ""
 
 
 @dataclass(frozen=True)

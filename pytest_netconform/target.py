@@ -242,7 +242,8 @@ class Target:
 
     allowed: the consents of this run (`slow`, `write`, `intrusive`, `disposable`). dialect: how messages look there, as
     far as that is known. stored, deliver: reads the account's messages, and adds one, past the protocol. pairs: the
-    other targets of the same system (`?pair=`). lost: why nothing more is dialled, once the target stopped answering.
+    other targets of the same system (`?pair=`). rival: the target that it is compared with; raises NotApplicable where
+    there is none. lost: why nothing more is dialled, once the target stopped answering.
     shared: values that the protocol's column makes once per target (the tour).
     """
 
@@ -259,6 +260,7 @@ class Target:
         dialect: Dialect | None = None,
         pairs: Callable[[], Sequence[Target]] = tuple,
     ) -> None:
+        self.rival: Callable[[], Target] = _no_rival
         self.spec = spec
         self.carriage = carriage
         self.options = {**(options or {}), **spec.options}
@@ -352,6 +354,10 @@ class Target:
             if key not in self.shared:
                 self.shared[key] = make()
             return self.shared[key]
+
+
+def _no_rival() -> Target:
+    raise NotApplicable("--netconform-differential=", "no target to compare with (--netconform-differential=TARGET)")
 
 
 def on_loopback(host: str) -> bool:

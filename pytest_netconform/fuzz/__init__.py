@@ -1,0 +1,1 @@
+"""Fuzzing: what no fixed check thinks of. Hypothesis draws, a walk judges, and what is found becomes a named case."""

@@ -1,0 +1,258 @@
+"""An exploration: examples of one property at one target, within a budget, until it is spent or the target is dead.
+
+Hypothesis draws and shrinks; this module decides when to stop, keeps the smallest example of every breach, and goes on
+past what it knows already. It knows neither pytest nor any protocol, and does not decide whether a finding repeats.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis.errors import Flaky, FlakyStrategyDefinition, Unsatisfiable
+from hypothesis.stateful import run_state_machine_as_test
+
+from pytest_netconform.fuzz.machine import machine_of
+from pytest_netconform.judge import Column
+from pytest_netconform.models.case import Case, case_of
+from pytest_netconform.target import Target
+from pytest_netconform.transcript import Transcript
+from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
+from pytest_netconform.visit import Visit
+from pytest_netconform.walks.walk import PROPERTIES, Walker
+
+RUNG = "walk"
+ROUND = 500  # examples after which Hypothesis forgets what it has tried, so that memory stays flat
+STEPS = 20  # of one example at the most
+SHRINK_SECONDS = 20.0
+RECENT = 8  # examples that are remembered in case the target dies
+TRIES, TRY_SECONDS = 3, 0.2  # to be served again, before a target is called dead
+SERVED = "the next client is served"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to explore: so many examples, so many seconds, so many findings; None: not counted."""
+
+    examples: int | None = None
+    seconds: float | None = None
+    findings: int | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The smallest example of one breach. rule: what is broken; transcript: of that example."""
+
+    case: Case
+    rule: str
+    problem: NonConformity
+    transcript: Transcript
+
+
+@dataclass
+class Explored:
+    """What came of an exploration. died: why the target serves nobody any more; `recent` was done before, oldest first."""
+
+    seed: int
+    examples: int = 0
+    steps: int = 0
+    broken_off: int = 0  # examples that a temporary refusal or a missing prerequisite ended
+    varied: int = 0  # times that the same steps were answered otherwise
+    seconds: float = 0.0
+    findings: list[Finding] = field(default_factory=list)
+    died: str = ""
+    recent: list[Case] = field(default_factory=list)
+
+
+class _Enough(BaseException):
+    """The budget, or the time for shrinking, is spent; Hypothesis lets it through."""
+
+
+class _Dead(BaseException):
+    """Nobody is served any more."""
+
+
+class Exploration:
+    """One exploration; `run` it once. revive: called when the target is lost, and may start it again."""
+
+    def __init__(
+        self,
+        target: Target,
+        column: Column,
+        property: str,
+        budget: Budget,
+        *,
+        seed: int,
+        settings: hypothesis.settings | None = None,
+        revive: Callable[[Target], None] = lambda target: None,
+        known: frozenset[str] = frozenset(),
+    ) -> None:
+        self.target = hurried(target)
+        self.column = column
+        self.property = property
+        self.budget = budget
+        self.explored = Explored(seed)
+        self._settings = settings or hypothesis.settings()
+        self._revive = revive
+        self._known = set(known)  # rules whose breach is no news
+        self._recent: deque[Case] = deque(maxlen=RECENT)
+        self._best: Finding | None = None
+        self._enough = False
+        self._found_at = 0.0
+        self._began = 0.0
+        self._visit = Visit(self.target)
+        assert target.spec.protocol is not None
+        self._protocol = target.spec.protocol.name
+
+    def run(self) -> Explored:
+        """Explore until the budget is spent. Raises what is our own fault."""
+        self._began = time.monotonic()
+        explored = self.explored
+        machine = machine_of(self._rules())
+        round = 0
+        while self._left():
+            self._best, self._enough = None, False
+            before = explored.examples
+            try:
+                self._round(machine, explored.seed + round)
+            except (Flaky, FlakyStrategyDefinition):
+                explored.varied += not self._enough  # an end amid an example looks like a change of mind
+            except (_Enough, NonConformity):
+                pass
+            except _Dead:
+                explored.recent = list(self._recent)
+            finally:
+                self._visit.close()
+                explored.seconds = time.monotonic() - self._began
+                self._keep()
+            round += 1
+            if explored.died or explored.examples == before:
+                break
+        return explored
+
+    def _rules(self) -> Any:
+        strategies: Any = import_module(self.column.strategies)
+        return {"hostile": strategies.HOSTILE} if self.property == "hostile" else strategies.RULES
+
+    def _round(self, machine: Any, seed: int) -> None:
+        def factory() -> Any:
+            return machine(self._begin, self._watch)
+
+        factory.__name__ = factory.__qualname__ = f"{self._protocol}_{self.property}"
+        left = self.budget.examples - self.explored.examples if self.budget.examples is not None else ROUND
+        settings = hypothesis.settings(
+            self._settings,
+            max_examples=min(ROUND, left),
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.reuse, Phase.generate, Phase.shrink],
+            report_multiple_bugs=False,
+            print_blob=False,
+            verbosity=Verbosity.quiet,
+            derandomize=False,  # the seed is ours to choose
+        )
+        with suppress(Unsatisfiable):
+            run_state_machine_as_test(hypothesis.seed(seed)(factory), settings=settings)  # type: ignore[arg-type]
+
+    def _left(self) -> bool:
+        budget, explored = self.budget, self.explored
+        if budget.examples is not None and explored.examples >= budget.examples:
+            return False
+        if budget.findings is not None and len(explored.findings) >= budget.findings:
+            return False
+        return budget.seconds is None or time.monotonic() - self._began < budget.seconds
+
+    # -- one example
+
+    def _begin(self) -> Walker | None:
+        """A walker for the next example. None where there is no connection for it now."""
+        if self._best is not None:
+            self._enough = time.monotonic() - self._found_at > SHRINK_SECONDS
+        else:
+            self._enough = not self._left()
+        if self._enough:
+            raise _Enough
+        self.explored.examples += self._best is None
+        self._visit = Visit(self.target)
+        try:
+            return PROPERTIES[self.property](self.column.rungs[RUNG](self._visit))
+        except (NonConformity, Inconclusive) as problem:
+            self.explored.broken_off += 1
+            self._visit.close()
+            if not self._serves():
+                self._died(str(problem))
+            return None
+
+    def _watch(self, walker: Walker, problem: BaseException | None) -> BaseException | None:
+        """An example has ended: what Hypothesis is to hear of it."""
+        self._visit.close()
+        explored, case = self.explored, case_of(self._protocol, self.property, walker.taken)
+        explored.steps += len(walker.taken)
+        self._recent.append(case)
+        doubtful = isinstance(problem, NonConformity) and problem.passing
+        if (doubtful or self.property == "hostile") and not self._serves():
+            problem = NonConformity(SERVED, self.target.lost, owed=True, passing=True)
+            walker.rule = SERVED
+            self._found(walker, case, problem)
+            self._revive(self.target)
+            if not self._serves():
+                self._died(self.target.lost)
+        if isinstance(problem, Inconclusive | NotApplicable):
+            explored.broken_off += 1
+            return None
+        if not isinstance(problem, NonConformity):
+            return problem
+        return problem if self._found(walker, case, problem) else None
+
+    def _found(self, walker: Walker, case: Case, problem: NonConformity) -> bool:
+        """Whether this is what is looked for now: a breach that is not known, and the one that this round has met."""
+        if walker.rule in self._known or (self._best is not None and self._best.rule != walker.rule):
+            return False
+        if self._best is None:
+            self._found_at = time.monotonic()
+        if self._best is None or case.size < self._best.case.size:
+            self._best = Finding(case, walker.rule, problem, self._visit.transcript)
+        return True
+
+    def _keep(self) -> None:
+        if self._best is not None:
+            self._known.add(self._best.rule)
+            self.explored.findings.append(self._best)
+
+    def _died(self, why: str) -> None:
+        self.explored.died = why or "nobody is served"
+        raise _Dead
+
+    def _serves(self) -> bool:
+        """Whether a fresh connection is served, at the latest at the third try."""
+        for count in range(TRIES):
+            visit = Visit(self.target)
+            try:
+                self.column.control(visit)
+                self.target.lost = ""
+                return True
+            except (NonConformity, Inconclusive) as problem:
+                self.target.lost = str(problem)
+            finally:
+                visit.close()
+            if count < TRIES - 1:
+                self.target.carriage.pause(TRY_SECONDS)
+        return False
+
+
+def hurried(target: Target) -> Target:
+    """The same target with less patience: what is found by impatience is tried again with all of it."""
+    patience = min(target.patience, max(1.0, 100 * target.survey.latency))
+    other = copy(target)
+    other.spec = replace(target.spec, options={**target.spec.options, "patience": f"{patience:g}"})
+    other.options = {**target.options, "patience": f"{patience:g}"}
+    return other

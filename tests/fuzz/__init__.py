@@ -1,0 +1,1 @@
+"""Tests of fuzzing: models, machines, and what they find."""
