@@ -59,7 +59,10 @@ class Finding:
 
 @dataclass
 class Explored:
-    """What came of an exploration. died: why the target serves nobody any more; `recent` was done before, oldest first."""
+    """What came of an exploration.
+
+    broken_off, varied: see below. died: why nobody is served any more; recent: what was done before, oldest first.
+    """
 
     seed: int
     examples: int = 0

@@ -25,7 +25,7 @@ RULES = {
     "MAIL": "MAIL is in order after EHLO (RFC 5321 4.1.4), and nothing but policy refuses it",
     "MAIL null": "the null sender is accepted (RFC 5321 4.5.5, RFC 1123 5.2.9)",
     "RCPT": "RCPT is in order after MAIL (RFC 5321 3.3, 4.1.4), and nothing but policy refuses it",
-    "RCPT null": "a recipient who was accepted before is accepted from the null sender (RFC 5321 4.5.5, RFC 1123 5.2.9)",
+    "RCPT null": "who was accepted before is accepted from the null sender (RFC 5321 4.5.5, RFC 1123 5.2.9)",
     "RCPT early": "RCPT with no MAIL before it is answered 503 (RFC 5321 3.3, 4.1.4)",
     "DATA": "DATA is in order after RCPT (RFC 5321 3.3), and nothing but policy refuses it",
     "DATA early": "DATA with no recipient is refused, at once or at the end of data (RFC 5321 3.3)",
