@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_netconform.plugin import wake
-from pytest_netconform.protocols import SUITES, Suite, speaking
+from pytest_netconform.protocols import EVERY_SUITE, FUZZ, Suite, speaking
 from pytest_netconform.requirement import Check, check_of, selects
 from pytest_netconform.verdict import NotApplicable
 
@@ -108,7 +108,7 @@ class Suites:
         with_paths: modules of the user's are in the session too, and may hold checks of his own.
         """
         for suite, names in self.wanted.items():
-            known = _checks(import_module(SUITES[suite].module))
+            known = _checks(import_module(EVERY_SUITE[suite].module))
             for name in names:
                 base = name.partition("[")[0]
                 if base and base not in known:
@@ -143,15 +143,16 @@ class Suites:
         return report
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Several targets: each check once for each, under the target's name."""
+        """Several targets: each check once for each, under the target's name. Of fuzzing: once for each case."""
         if check_of(metafunc.function) is None or TARGET not in metafunc.fixturenames:
             return
-        definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(TARGET, ())
-        if not definitions or not hasattr(definitions[-1].func, "netconform_default"):
-            return  # the user's own fixture says which target
         suite = suite_of(metafunc.function)
-        specs = wake(self.config).roster.speaking(suite) if suite else []
-        if len(specs) > 1:
+        definitions = metafunc.definition._fixtureinfo.name2fixturedefs.get(TARGET, ())
+        ours = bool(definitions) and hasattr(definitions[-1].func, "netconform_default")
+        specs = wake(self.config).roster.speaking(suite) if suite and ours else []  # else the user's fixture says which
+        if suite is FUZZ and "case" in metafunc.fixturenames:
+            wake(self.config).fuzz.spread(metafunc, specs)
+        elif len(specs) > 1:
             known = metafunc.definition._fixtureinfo.name2fixturedefs
             asked = {name for name, found in known.items() if hasattr(found[-1].func, "netconform_rung")}
             able = [spec for spec in specs if spec.protocol and asked <= column_rungs(spec.protocol).keys()]
@@ -160,6 +161,7 @@ class Suites:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if not _undrawn(item)]
         self.pytest_deselected([item for item in items if not self._named(item)])
         items[:] = [item for item in items if self._named(item)]
         for item in items:
@@ -192,7 +194,7 @@ def adopt(collector: pytest.Module, module: object) -> None:
     held = [suite_of(value) for value in list(vars(module).values()) if check_of(value) is not None]
     if held:
         run = wake(collector.config)
-        suites = [suite for suite in SUITES.values() if suite in held]
+        suites = [suite for suite in EVERY_SUITE.values() if suite in held]
         fixtures = _rungs(suites)
         if len(suites) == 1 and len(run.roster.specs) > 1 and _default_target(collector):
             fixtures[TARGET] = _suite_target(suites[0])  # of several targets, the one that these checks are for
@@ -210,10 +212,10 @@ def suite_of(function: object) -> Suite | None:
     home = getattr(function, "__module__", "") or ""
     check = check_of(function)
     word = check.requirement.id.partition("-")[0] if check else ""
-    for suite in SUITES.values():
+    for suite in EVERY_SUITE.values():
         if home == suite.module or home.startswith(f"{suite.module}."):
             return suite
-    return next((suite for suite in SUITES.values() if word in suite.ids), None)
+    return next((suite for suite in EVERY_SUITE.values() if word in suite.ids), None)
 
 
 # -- fixtures
@@ -292,6 +294,12 @@ def _checks(module: ModuleType) -> dict[str, Check]:
 def _near(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(dict.fromkeys(known)), 3, 0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _undrawn(item: pytest.Item) -> bool:
+    """Whether this is a property of fuzzing that nobody asked for: it has no case, and explores nothing."""
+    fuzzing = isinstance(item, pytest.Function) and suite_of(item.obj) is FUZZ
+    return fuzzing and item.name.endswith("[NOTSET]")
 
 
 def _mark(item: pytest.Item, check: Check) -> None:

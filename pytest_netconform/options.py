@@ -20,6 +20,7 @@ WAYS = ("tls", "ipv6")
 
 N = TypeVar("N", int, float)
 
+_BUDGET = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)([smh]?)")
 _SUITE_ARGUMENT = re.compile(r"[a-z0-9_]+(::.+)?", re.DOTALL)
 
 #: option → the arguments of `addoption`
@@ -74,6 +75,21 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "what targets speak that no protocol of ours fits: a TOML file (docs/dialects.md), or a ready dialect",
     },
+    "fuzz": {
+        "nargs": "?",
+        "const": "30s",
+        "metavar": "BUDGET",
+        "help": "explore what no fixed check thinks of: so many examples of each property (500), or for so long in all "
+        "(30s, 10m; default 30s)",
+    },
+    "corpus": {
+        "metavar": "FOLDER",
+        "help": "keep what fuzzing finds in this folder, as named cases, and hold those that are there first",
+    },
+    "differential": {
+        "metavar": "TARGET",
+        "help": "say what fuzzing draws to this target too, and report where it answers otherwise (`reference`: ours)",
+    },
     "serve": {
         "metavar": "COMMAND",
         "help": "start the target by this command and end it afterwards; {port} stands for its port on 127.0.0.1",
@@ -111,6 +127,14 @@ def add(parser: pytest.Parser) -> None:
 
 
 @dataclass(frozen=True)
+class FuzzBudget:
+    """How long to explore each property: so many examples; or all of them together: so many seconds."""
+
+    examples: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a user asked for, read and checked. from_ini: the targets come from the ini file."""
 
@@ -128,6 +152,9 @@ class Settings:
     delivery: frozenset[str] = field(default_factory=frozenset)
     serve: str = ""
     dialect: str = ""
+    fuzz: FuzzBudget | None = None
+    corpus: Path | None = None
+    differential: str = ""
 
     @property
     def cut(self) -> str:
@@ -162,9 +189,9 @@ def suites_named(config: pytest.Config) -> list[str]:
     found = [arg for arg in config.args if _SUITE_ARGUMENT.fullmatch(arg)]
     found = [arg for arg in found if "::" in arg or not (config.invocation_params.dir / arg).exists()]
     if found:
-        from pytest_netconform.protocols import SUITES
+        from pytest_netconform.protocols import EVERY_SUITE
 
-        found = [arg for arg in found if arg.partition("::")[0] in SUITES]
+        found = [arg for arg in found if arg.partition("::")[0] in EVERY_SUITE]
     return found
 
 
@@ -199,6 +226,9 @@ def settings(config: pytest.Config) -> Settings:
         delivery=_delivery(option.netconform_delivery),
         serve=option.netconform_serve or "",
         dialect=_dialect(config, option.netconform_dialect),
+        fuzz=_budget(option.netconform_fuzz),
+        corpus=_path(config, option.netconform_corpus),
+        differential=_differential(option.netconform_differential, option.netconform_fuzz or option.netconform_corpus),
     )
 
 
@@ -233,6 +263,25 @@ def _number(name: str, text: str | None, kind: type[N], default: N) -> N:
     if not 0 <= number < 1e9:
         raise pytest.UsageError(f"--netconform-{name}={text}: a number from 0 on is asked for")
     return number
+
+
+def _budget(text: str | None) -> FuzzBudget | None:
+    if text is None:
+        return None
+    found = _BUDGET.fullmatch(text)
+    if found is None or not float(found[1]) or ("." in found[1] and not found[2]):
+        raise pytest.UsageError(
+            f"--netconform-fuzz={text}: no budget; write how many examples (500), or how long (30s, 10m)"
+        )
+    if not found[2]:
+        return FuzzBudget(examples=int(found[1]))
+    return FuzzBudget(seconds=float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+
+
+def _differential(text: str | None, fuzzing: str | None) -> str:
+    if text is not None and not fuzzing:
+        raise pytest.UsageError(f"--netconform-differential={text} is for --netconform-fuzz or --netconform-corpus")
+    return text or ""
 
 
 def _dialect(config: pytest.Config, text: str | None) -> str:

@@ -51,6 +51,7 @@ class Protocol:
     plausible: what the greeting of such a server still matches when it is wrong or busy (None: as `greeting`).
     probe, answer: what to say to a server whose greeting fits several rows, and what this protocol's answer matches.
     options: the target options that this protocol's checks use, each with its meaning.
+    walks: whether it can be fuzzed: its column has a rung `walk`, and strategies.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Protocol:
     probe: bytes = b""
     answer: str | None = None
     options: dict[str, str] = field(default_factory=dict)
+    walks: bool = False
 
     @property
     def datagrams(self) -> bool:
@@ -126,6 +128,10 @@ SUITES: dict[str, Suite] = {
     )
 }
 
+#: What is drawn and not written down; off by default, and asked of every protocol that can be walked with.
+FUZZ = Suite("fuzz", "Fuzzing", "pytest_netconform.suites.fuzz", ("FUZZ",))
+EVERY_SUITE = {**SUITES, FUZZ.name: FUZZ}
+
 #: Services whose scheme implies a ready dialect: their port over TCP, over UDP (None: not there).
 _SERVICES: dict[str, tuple[int | None, int | None]] = {
     "echo": (7, 7),
@@ -149,6 +155,7 @@ PROTOCOLS: dict[str, Protocol] = {
             title="SMTP",
             schemes={"smtp": Scheme(25), "smtps": Scheme(465, implicit_tls=True)},
             suites=("smtp", "streams"),
+            walks=True,
             column="pytest_netconform.fixtures.smtp",
             greeting=r"(220|554)[ -]",
             plausible=r"[0-9]{3}",
@@ -357,4 +364,4 @@ def by_scheme(scheme: str) -> Protocol | None:
 
 def speaking(suite: str) -> list[Protocol]:
     """The rows that can hold the checks of a suite."""
-    return [row for row in PROTOCOLS.values() if suite in row.suites]
+    return [row for row in PROTOCOLS.values() if suite in row.suites or (suite == FUZZ.name and row.walks)]

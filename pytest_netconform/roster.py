@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,14 @@ from pytest_netconform.detect import misnamed, recognised
 from pytest_netconform.judge import Column, survey
 from pytest_netconform.one_shot import OneShot
 from pytest_netconform.options import Settings
-from pytest_netconform.protocols import PROTOCOLS, Suite, by_scheme
+from pytest_netconform.protocols import PROTOCOLS, Suite, by_scheme, speaking
 from pytest_netconform.revival import Revival, served_again
 from pytest_netconform.sockets import SocketCarriage
 from pytest_netconform.spoken import describe, dialect_named, fitted, named_by, placed, takes, undescribed
 from pytest_netconform.target import Spec, Survey, Target, TargetError, parse_target
 from pytest_netconform.transcript import Transcript, What
 from pytest_netconform.transport import Cancel
+from pytest_netconform.verdict import NotApplicable
 
 if TYPE_CHECKING:
     from pytest_netconform.dialect import Dialect
@@ -109,6 +111,8 @@ class Roster:
             self.specs[index] = spec = self._recognised(spec)
             if dial and not spec.reference:
                 self._targets[spec.name] = self._reach(spec)
+        if dial and self._settings.differential:
+            self._check_rivals()
 
     def _recognised(self, spec: Spec) -> Spec:
         """A target that can be dialled: its scheme is known, and nothing is wrong with what the user wrote."""
@@ -142,7 +146,8 @@ class Roster:
 
     def speaking(self, suite: Suite) -> list[Spec]:
         """The run's targets that can be asked the checks of a suite."""
-        return [spec for spec in self.specs if spec.protocol is not None and suite.name in spec.protocol.suites]
+        rows = speaking(suite.name)
+        return [spec for spec in self.specs if spec.protocol in rows]
 
     @property
     def served(self) -> bool:
@@ -205,7 +210,7 @@ class Roster:
     # -- reaching
 
     def _reach(self, spec: Spec, dialect: Dialect | None = None) -> Target:
-        target = self._paired(self.network.target(spec, allowed=self._allowed(spec), dialect=dialect))
+        target = self._compared(self._paired(self.network.target(spec, allowed=self._allowed(spec), dialect=dialect)))
         shots = self.revival.shots if self.revival is not None else None
         if shots is not None and isinstance(target.carriage, SocketCarriage):
             target.carriage = OneShot.of(target.carriage, shots)
@@ -216,7 +221,7 @@ class Roster:
         return target
 
     def _informed(self, spec: Spec, told: Mapping[str, Any]) -> Target:
-        target = self._paired(self.network.target(spec, allowed=self._allowed(spec)))
+        target = self._compared(self._paired(self.network.target(spec, allowed=self._allowed(spec))))
         facts = dict(told)
         target.lost = facts.pop("lost")
         target.survey = Survey(**{**facts, "capabilities": set(facts["capabilities"])})
@@ -229,6 +234,39 @@ class Roster:
         if others:
             target.pairs = lambda: [self.found(name) if "://" in name else self.named(name) for name in others]
         return target
+
+    # -- the target that others are compared with
+
+    def _compared(self, target: Target) -> Target:
+        """The target, with the one that it is compared with (`--netconform-differential`)."""
+        if self._settings.differential:
+            target.rival = lambda: self._rival(target.spec)
+        return target
+
+    def _rival(self, spec: Spec) -> Target:
+        """The other target for this one. Raises NotApplicable if it speaks something else."""
+        assert spec.protocol is not None
+        text = self._settings.differential
+        if text == "reference":
+            dialect = spec.options.get("dialect")
+            text = f"reference:{spec.protocol.name}" + (f"?dialect={dialect}" if dialect else "")
+        elif "://" not in text and not text.startswith("reference"):
+            text = f"{spec.scheme or next(iter(spec.protocol.schemes))}://{text}"
+        other = self.found(text)
+        if other.spec.protocol is not spec.protocol:
+            raise NotApplicable("--netconform-differential=", f"{other.name} does not speak {spec.protocol.title}")
+        return other
+
+    def _check_rivals(self) -> None:
+        """The other target is there, and is one for at least one of ours. Raises TargetError."""
+        for spec in self.specs:
+            if spec.protocol is not None:
+                with suppress(NotApplicable):
+                    self._rival(spec)
+                    return
+        raise TargetError(
+            f"--netconform-differential={self._settings.differential}: no target of this run speaks the same"
+        )
 
     def _check_pairs(self) -> None:
         names = [spec.name for spec in self.specs]

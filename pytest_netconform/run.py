@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +21,8 @@ from pytest_netconform.closing import Ledger
 from pytest_netconform.collect import TARGET, Suites, check_of_item
 from pytest_netconform.jobs import following, job_of
 from pytest_netconform.judge import LOST, Outcome, confirmed
-from pytest_netconform.protocols import SUITES, Suite, speaking
+from pytest_netconform.models.case import Case
+from pytest_netconform.protocols import EVERY_SUITE, FUZZ, Suite, speaking
 from pytest_netconform.report import evidence, junit, reproducer
 from pytest_netconform.report.record import Record, record_of
 from pytest_netconform.requirement import Check
@@ -28,6 +31,9 @@ from pytest_netconform.target import Spec, Target, TargetError
 from pytest_netconform.transcript import What
 from pytest_netconform.transport import Cancel
 from pytest_netconform.verdict import NonConformity, Verdict
+
+if TYPE_CHECKING:
+    from pytest_netconform.fuzz.session import Fuzz
 
 NOBODY = "no-target"  # what reports call the target of a check whose target is not known
 OUTCOME = pytest.StashKey[Outcome]()
@@ -73,7 +79,8 @@ class Run:
         if self.worker is not None:
             told = self.worker["netconform"]
             self.roster.learn(told["roster"], int(self.worker["workercount"]))
-            self.suites.add(SUITES[name] for name in told["suites"])
+            self.suites.add(EVERY_SUITE[name] for name in told["suites"])
+            self._prepare_fuzz()
             return
         try:
             self.roster.read(self.settings.targets)
@@ -85,26 +92,59 @@ class Run:
                 raise pytest.UsageError("a server that serves one client and no more is not for several workers (-n)")
             self.roster.revival.watch()
         self.suites.add(self._chosen())
+        self._prepare_fuzz()
         self.suites.check_names(with_paths=self._with_paths)
         self.ledger.check_files()
 
     def _chosen(self) -> list[Suite]:
         """The suites of this session, by the arguments, the option or the targets."""
-        held = [suite for suite in SUITES.values() if self.roster.speaking(suite)]
+        fuzzing = self.settings.fuzz is not None or self.settings.corpus is not None
+        offered = EVERY_SUITE if fuzzing else SUITES
+        held = [suite for suite in offered.values() if self.roster.speaking(suite)]
         names = list(self.suites.wanted) + [name for name in self.settings.suites if name not in self.suites.wanted]
+        if FUZZ.name in names and not fuzzing:
+            raise pytest.UsageError(
+                "the suite fuzz wants a budget: give --netconform-fuzz, or --netconform-corpus=FOLDER"
+            )
+        if fuzzing and FUZZ not in held and self.roster.specs:
+            walked = ", ".join(row.title for row in speaking(FUZZ.name))
+            raise pytest.UsageError(f"--netconform-fuzz: no target of this run can be walked with ({walked} can)")
+        if fuzzing and self.suites.wanted:
+            self.suites.wanted.setdefault(FUZZ.name, [])
         for name in names:
-            if name not in SUITES:
-                raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(SUITES)}")
-            if SUITES[name] not in held:
+            if name not in EVERY_SUITE:
+                raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(EVERY_SUITE)}")
+            if EVERY_SUITE[name] not in held:
                 schemes = [f"{next(iter(row.schemes))}://" for row in speaking(name) if row.schemes]
                 whom = " or ".join(f"--netconform-target={scheme}HOST" for scheme in schemes)
                 raise pytest.UsageError(f"the suite {name} has no target; give it {whom}")
         if names:
-            return [SUITES[name] for name in names]
-        return [] if self._with_paths else held
+            return [EVERY_SUITE[name] for name in dict.fromkeys([*names, *([FUZZ.name] if fuzzing else [])])]
+        return [suite for suite in held if suite is FUZZ or not self._with_paths]
 
     def _announce(self, target: Target) -> None:
         self.config.hook.pytest_netconform_target_ready(config=self.config, target=target)
+
+    # -- fuzzing
+
+    @cached_property
+    def fuzz(self) -> Fuzz:
+        """The fuzzing half of this run, which brings Hypothesis along."""
+        module: Any = import_module("pytest_netconform.fuzz.session")
+        made: Fuzz = module.Fuzz(self)
+        made.read()
+        return made
+
+    def _prepare_fuzz(self) -> None:
+        if FUZZ in self.suites.suites:
+            self.fuzz.check_consent(self.roster.speaking(FUZZ))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+        result = yield
+        if "fuzz" in vars(self):
+            self.fuzz.hold_fresh(item, nextitem)
+        return result
 
     # -- workers of pytest-xdist
 
@@ -156,6 +196,16 @@ class Run:
         return True
 
     def _outcome(self, item: pytest.Function, job: Job) -> Outcome:
+        __tracebackhide__ = True
+        outcome = self._judged(item, job)
+        if not isinstance(case := job.values.get("case"), Case):
+            return outcome
+        if not self.fuzz.explores(job):
+            return self.fuzz.replayed(case, outcome)
+        with self._turnstile(job.target).alone():
+            return self.fuzz.explored(item, job, outcome)
+
+    def _judged(self, item: pytest.Function, job: Job) -> Outcome:
         __tracebackhide__ = True
         items = item.session.items
         try:
@@ -267,6 +317,8 @@ class Run:
             "delivery": ",".join(sorted(settings.delivery)),
             "serve": settings.serve,
         }
+        if "fuzz" in vars(self):
+            given |= {"corpus": str(self.fuzz.folder or ""), "differential": settings.differential}
         return [f"--netconform-{name}={value}" for name, value in given.items() if value]
 
     # -- the end
@@ -287,6 +339,7 @@ class Run:
             return
         self.ledger.left_out |= self.suites.left_out
         self.ledger.remarks += self.roster.remarks
+        self.ledger.remarks += self.fuzz.remarks if "fuzz" in vars(self) else []
         self.ledger.remarks += self.roster.revival.remarks if self.roster.revival is not None else []
         self.ledger.close(session, complete=not interrupted and not session.shouldstop and not session.shouldfail)
 

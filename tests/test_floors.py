@@ -120,6 +120,7 @@ DOORS = {
     ("suites", "visit"): "likewise",
     ("suites", "tour"): "likewise",
     ("suites", "walks"): "likewise, and for the properties that walks have",
+    ("run", "models"): "a case is what a check of the suite fuzz is asked to hold",
     ("fuzz", "models"): "a case is steps; whoever draws them, and keeps them, handles them",
     ("run", "transport"): "the run owns the cancel switch of all wires",
     ("ahead", "transport"): "the pool interrupts what it began",

@@ -16,6 +16,9 @@ from pytest_netconform.requirement import natural_order
 WIDTH = 80
 IDS_PER_GROUP = 6  # ids that a group of inconclusive checks names
 
+FUZZ = "FUZZ-"  # ids of what is drawn
+KEPT = ("FIXED", "STILL THERE", "did not show again")  # what is noted of a case of the corpus
+
 #: column title → verdict
 _COLUMNS = {
     "pass": "pass",
@@ -38,7 +41,8 @@ def summary_lines(target: Entry, records: Sequence[Record], *, width: int = WIDT
         list(_failures(mine, "error", "errors of ours, or of this run's surroundings", width)),
         list(_failures(mine, "deviation", "deviations: forbidden or discouraged, and known from the field", width)),
         list(_inconclusive(mine, width)),
-        list(_observed(mine, width)),
+        list(_explored(mine, width)),
+        list(_observed([record for record in mine if not record["requirement"].startswith(FUZZ)], width)),
         list(_left_out(mine, width)),
     ]
     return [line for i, block in enumerate(filter(None, blocks)) for line in ([""] if i else []) + block]
@@ -114,6 +118,22 @@ def _observed(records: Sequence[Record], width: int) -> Iterator[str]:
     for id, group in found.items():
         values = dict.fromkeys(value for record in group for value in record["observed"])
         yield _shortened(f"  {id}  {'; '.join(values)}", width)
+
+
+def _explored(records: Sequence[Record], width: int) -> Iterator[str]:
+    """What fuzzing drew, and what became of the cases that it held."""
+    fuzzed = [record for record in records if record["requirement"].startswith(FUZZ)]
+    lines = [(record["requirement"], value) for record in fuzzed for value in record["observed"]]
+    kept = [(note, record) for record in fuzzed for note in record["notes"] if note in KEPT]
+    if lines or kept:
+        yield "explored"
+    for id, text in lines:
+        yield from _wrapped(f"  {id}  {text}", width, "      ")
+    if kept:
+        counts = ((word, sum(note == word for note, _ in kept)) for word in KEPT)
+        yield "  of the corpus: " + ", ".join(f"{count} {word}" for word, count in counts if count)
+    for note, record in kept:
+        yield _shortened(f"      {note}  {record['nodeid']}", width)
 
 
 def _left_out(records: Sequence[Record], width: int) -> Iterator[str]:
