@@ -166,6 +166,12 @@ class Dialogue(Remarks, Generic[V]):
         self.wire.record(What.HEARD, value.raw)
         return value
 
+    def early(self) -> V | None:
+        """An answer that has come already, behind the last one that was read; nothing is waited for."""
+        if (value := self._framer.next()) is not None:
+            self.wire.record(What.HEARD, value.raw)
+        return value
+
     def _ended_by_close(self) -> V | None:
         """The answer that the end of the connection completes, where that is a way to end one."""
         return None

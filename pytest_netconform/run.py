@@ -22,7 +22,7 @@ from pytest_netconform.collect import TARGET, Suites, check_of_item
 from pytest_netconform.jobs import following, job_of
 from pytest_netconform.judge import LOST, Outcome, confirmed
 from pytest_netconform.models.case import Case
-from pytest_netconform.protocols import EVERY_SUITE, FUZZ, Suite, speaking
+from pytest_netconform.protocols import EVERY_SUITE, FUZZ, SUITES, Suite, speaking
 from pytest_netconform.report import evidence, junit, reproducer
 from pytest_netconform.report.record import Record, record_of
 from pytest_netconform.requirement import Check

@@ -67,8 +67,12 @@ class Fuzz:
             return
         try:
             kept, left_out = corpus.read(self.folder)
+            if self._settings.fuzz is not None:
+                self.folder.mkdir(parents=True, exist_ok=True)
         except CorpusError as error:
             raise pytest.UsageError(f"--netconform-corpus: {error}") from None
+        except OSError as error:
+            raise pytest.UsageError(f"--netconform-corpus={self.folder}: {error.strerror}") from None
         self.kept = {each.case: each for each in kept}
         self.remarks += [f"{self.folder}: {line}" for line in left_out]
         if not kept and self._settings.fuzz is None:

@@ -80,6 +80,10 @@ class Model(Generic[V]):
         """How many answers are owed to a step."""
         return 1
 
+    def unasked(self, answer: V) -> None:
+        """An answer came although nothing was owed. Raises Wrong where the standard has no such thing."""
+        raise Wrong("one answer comes to each command, and no more")
+
     def hear(self, step: Step, said: bytes, answer: V) -> None:
         """An answer came to what was said. Raises Wrong where the standard forbids it."""
         raise NotImplementedError

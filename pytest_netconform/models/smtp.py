@@ -81,6 +81,10 @@ class SmtpModel(Model[Reply]):
             return "STARTTLS" in self.offer and not self.secure
         return True
 
+    def unasked(self, answer: Reply) -> None:
+        if answer.code != 421:  # said by who must leave, and read too late (RFC 5321 3.8)
+            super().unasked(answer)
+
     def hear(self, step: Step, said: bytes, answer: Reply) -> None:
         code = answer.code
         assert code is not None

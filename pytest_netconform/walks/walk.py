@@ -57,6 +57,7 @@ class Walk(Generic[D]):
         self.answers: list[str] = []  # what kinds of answers came, in order
         self.rule = ""
         self.whole = False  # say every step in one segment
+        self.judging = True  # hold the answers against the model; else only follow it
         self._opener = opener
         self._held: list[Step] = []
         self._left = False  # the last connection has ended as agreed
@@ -105,7 +106,9 @@ class Walk(Generic[D]):
             self.model.secured()
 
     def say(self, steps: Sequence[Step], said: Sequence[bytes]) -> None:
-        """Write the octets of these steps in one go."""
+        """Write the octets of these steps in one go. Whatever has come before them was asked by nobody."""
+        while self.judging and (answer := self.dialogue.early()) is not None:
+            self._judge(lambda answer=answer: self.model.unasked(answer), "before", said[0], answer.raw)  # type: ignore[misc]
         self._blame("an answer is owed")
         self._cut(steps[0].cut)
         self.dialogue.send(*said)
@@ -123,12 +126,16 @@ class Walk(Generic[D]):
         if answer.code is None:
             raise NonConformity(UNFRAMED, self.shown(answer.raw), owed=True)
         self.answers.append(self.kind(answer))
+        self._judge(lambda: self.model.hear(step, said, answer), "in answer to", said, answer.raw)
+
+    def _judge(self, ask: Callable[[], None], when: str, said: bytes, raw: bytes) -> None:
         try:
-            self.model.hear(step, said, answer)
+            ask()
         except Wrong as wrong:
-            self._blame(wrong.rule)
-            expected = f"in answer to {self.shown(said)}: {wrong.rule}"
-            raise NonConformity(expected, self.shown(answer.raw), owed=True) from None
+            if self.judging:
+                self._blame(wrong.rule)
+                expected = f"{when} {self.shown(said)}: {wrong.rule}"
+                raise NonConformity(expected, self.shown(raw), owed=True) from None
 
     def kind(self, answer: Any) -> str:
         """What two servers that understand the same would both answer."""
@@ -180,6 +187,7 @@ class Pair:
 
     def __init__(self, first: Walk[Any], second: Callable[[], Walk[Any]], rule: str) -> None:
         self.first = first
+        first.judging = False
         self.rule = self._rule = rule
         self._second = second
 
@@ -198,6 +206,7 @@ class Pair:
         _unjudged(self.first.finish)
         self.first.dialogue.wire.close()
         second = self._second()
+        second.judging = False
         try:
             follow(second, self.taken)
         except NonConformity as problem:
