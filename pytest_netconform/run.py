@@ -110,7 +110,7 @@ class Run:
             walked = ", ".join(row.title for row in speaking(FUZZ.name))
             raise pytest.UsageError(f"--netconform-fuzz: no target of this run can be walked with ({walked} can)")
         if fuzzing and self.suites.wanted:
-            self.suites.wanted.setdefault(FUZZ.name, [])
+            self.suites.wanted.setdefault(FUZZ.name, [""])
         for name in names:
             if name not in EVERY_SUITE:
                 raise pytest.UsageError(f"--netconform-suite={name}: known are {', '.join(EVERY_SUITE)}")

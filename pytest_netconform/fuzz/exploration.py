@@ -32,8 +32,10 @@ from pytest_netconform.walks.walk import PROPERTIES, Walker
 RUNG = "walk"
 ROUND = 500  # examples after which Hypothesis forgets what it has tried, so that memory stays flat
 STEPS = 20  # of one example at the most
-SHRINK_SECONDS = 20.0
+SHRINKS = 500  # examples that make one finding smaller: a number, so that a seed says it all;
+SHRINK_SECONDS = 20.0  # and a time, for targets that answer late
 RECENT = 8  # examples that are remembered in case the target dies
+HURRY_SECONDS = 2.0  # that an answer may take while exploring
 TRIES, TRY_SECONDS = 3, 0.2  # to be served again, before a target is called dead
 SERVED = "the next client is served"
 
@@ -109,7 +111,7 @@ class Exploration:
         self._recent: deque[Case] = deque(maxlen=RECENT)
         self._best: Finding | None = None
         self._enough = False
-        self._found_at = 0.0
+        self._found_at, self._shrinks = 0.0, 0
         self._began = 0.0
         self._visit = Visit(self.target)
         assert target.spec.protocol is not None
@@ -179,7 +181,8 @@ class Exploration:
     def _begin(self) -> Walker | None:
         """A walker for the next example. None where there is no connection for it now."""
         if self._best is not None:
-            self._enough = time.monotonic() - self._found_at > SHRINK_SECONDS
+            self._shrinks += 1
+            self._enough = self._shrinks > SHRINKS or time.monotonic() - self._found_at > SHRINK_SECONDS
         else:
             self._enough = not self._left()
         if self._enough:
@@ -221,7 +224,7 @@ class Exploration:
         if walker.rule in self._known or (self._best is not None and self._best.rule != walker.rule):
             return False
         if self._best is None:
-            self._found_at = time.monotonic()
+            self._found_at, self._shrinks = time.monotonic(), 0
         if self._best is None or case.size < self._best.case.size:
             self._best = Finding(case, walker.rule, problem, self._visit.transcript)
         return True
@@ -254,7 +257,7 @@ class Exploration:
 
 def hurried(target: Target) -> Target:
     """The same target with less patience: what is found by impatience is tried again with all of it."""
-    patience = min(target.patience, max(1.0, 100 * target.survey.latency))
+    patience = min(target.patience, max(HURRY_SECONDS, 100 * target.survey.latency))
     other = copy(target)
     other.spec = replace(target.spec, options={**target.spec.options, "patience": f"{patience:g}"})
     other.options = {**target.options, "patience": f"{patience:g}"}

@@ -8,6 +8,8 @@ explorations and the corpus; it must not know how steps are drawn or judged.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,9 +216,10 @@ class Fuzz:
             if item.session.shouldstop or item.session.shouldfail:
                 return
             item.session.testscollected += 1
-            made.ihook.pytest_runtest_logstart(nodeid=made.nodeid, location=made.location)
-            runtestprotocol(made, nextitem=nextitem)
-            made.ihook.pytest_runtest_logfinish(nodeid=made.nodeid, location=made.location)
+            with _in_place_of(item, made):
+                made.ihook.pytest_runtest_logstart(nodeid=made.nodeid, location=made.location)
+                runtestprotocol(made, nextitem=nextitem)
+                made.ihook.pytest_runtest_logfinish(nodeid=made.nodeid, location=made.location)
 
     def _items(self, item: pytest.Function, cases: list[Case]) -> list[pytest.Item]:
         self._only = cases
@@ -276,6 +279,18 @@ class Fuzz:
         if hypothesis.settings().derandomize:
             return crc32(f"{protocol} {property}".encode())
         return random.SystemRandom().getrandbits(32)
+
+
+@contextmanager
+def _in_place_of(item: pytest.Item, made: pytest.Item) -> Iterator[None]:
+    """Stand where an item stands in its session: a worker of pytest-xdist holds reports against that place."""
+    items = item.session.items
+    place = items.index(item)
+    items[place] = made
+    try:
+        yield
+    finally:
+        items[place] = item
 
 
 def told(property: str, result: Explored) -> str:
