@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,39 @@ def test_commands_work(pytester: pytest.Pytester, smtp_host: Host, page: Path, c
     arguments = [argument.replace("127.0.0.1:2525", f"127.0.0.1:{smtp_host.port}") for argument in arguments]
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
     assert result.ret == 0, result.stdout.str()
+
+
+SERVER = """
+import sys
+import threading
+
+from pytest_netconform.ca import Authority
+from pytest_netconform.fixtures.network import reference_of
+from pytest_netconform.protocols import PROTOCOLS
+from pytest_netconform.reference_servers.host import serving
+
+with Authority() as ca:
+    make = reference_of(PROTOCOLS["smtp"], {}).make_session
+    with serving(make, port=int(sys.argv[1]), tls=ca.server_context()):
+        threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("name", ["every change", "every night"])
+def test_the_recipe_for_ci_works(pytester: pytest.Pytester, name: str) -> None:
+    """The commands of the workflow end well and leave what is uploaded; ten minutes are a second here."""
+    (block,) = fenced(ROOT / "docs" / "fuzzing.md", "yaml")
+    found = re.search(rf"- name: {name}\n.*\n +run: >-\n((?: {{10}}\S.*\n)+)", block)
+    assert found is not None
+    pytester.path.joinpath("my_server.py").write_text(SERVER)
+    program, *arguments = shlex.split(
+        found[1].replace("fuzz=10m", "fuzz=1s").replace("python my", f"{sys.executable} my")
+    )
+    assert program == "pytest"
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    assert result.ret == 0, result.stdout.str()
+    for path in re.findall(r"^ {12}(\S+)$", block, re.MULTILINE):
+        assert (pytester.path / path).exists(), path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
