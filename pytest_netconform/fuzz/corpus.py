@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def _plain(kept: Kept) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "protocol": kept.case.protocol,
-        "property": kept.case.property,
+        "property": kept.case.drawn_for,
         "rule": kept.rule,
         "flaky": kept.flaky,
         "about": dict(kept.about),
@@ -140,8 +140,3 @@ def _number(value: Any) -> int:
 
 def _why(error: Exception) -> str:
     return str(error) if isinstance(error, _Newer) else "it is damaged, or no case"
-
-
-def known_rules(kept: Sequence[Kept], property: str) -> frozenset[str]:
-    """What the cases of a property have broken."""
-    return frozenset(each.rule for each in kept if each.case.property == property)

@@ -23,7 +23,7 @@ from pytest_netconform.fuzz import corpus
 from pytest_netconform.fuzz.corpus import CorpusError, Kept
 from pytest_netconform.fuzz.exploration import SERVED, Budget, Exploration, Explored, Finding
 from pytest_netconform.judge import LOST, Outcome
-from pytest_netconform.models.case import Case, case_of
+from pytest_netconform.models.case import Case
 from pytest_netconform.requirement import check_of
 from pytest_netconform.target import Spec
 from pytest_netconform.verdict import Verdict
@@ -115,7 +115,7 @@ class Fuzz:
     def _cases(self, property: str, protocol: str) -> list[Case]:
         if self._only is not None:
             return self._only
-        known = [case for case in self.kept if case.property == property and protocol in ("", case.protocol)]
+        known = [case for case in self.kept if case.drawn_for == property and protocol in ("", case.protocol)]
         return known + [EXPLORE] * (self._settings.fuzz is not None)
 
     # -- judging
@@ -155,7 +155,7 @@ class Fuzz:
                 self._fresh[fresh.finding.case] = fresh
         if result.died:
             job.target.lost = f"{LOST} during {check.requirement.id}: {result.died}"
-        text = told(property, result)
+        text = told(result)
         if result.broken_off > MOST_BROKEN_OFF * result.examples or not result.steps:
             reason = f"{text}: most examples were broken off by temporary refusals, or nothing could be said"
             return Outcome(check, Verdict.INCONCLUSIVE, reason=reason, seconds=result.seconds)
@@ -173,7 +173,7 @@ class Fuzz:
         if passed:
             return replace(outcome, notes=(*outcome.notes, FLAKY if kept.flaky else FIXED))
         if outcome.verdict in (Verdict.FAIL, Verdict.DEVIATION):
-            self._still.add((case.property, kept.rule))
+            self._still.add((case.drawn_for, kept.rule))
             return replace(outcome, notes=(*outcome.notes, STILL))
         return outcome
 
@@ -244,7 +244,7 @@ class Fuzz:
         }
         mask = finding.transcript.mask_text
         kept = Kept(
-            case_of(finding.case.protocol, finding.case.property, finding.case.steps),
+            finding.case,
             finding.rule,
             before=tuple(result.recent[:-1]) if died else (),
             about={key: mask(value) for key, value in about.items()},
@@ -293,7 +293,7 @@ def _in_place_of(item: pytest.Item, made: pytest.Item) -> Iterator[None]:
         items[place] = item
 
 
-def told(property: str, result: Explored) -> str:
+def told(result: Explored) -> str:
     """What an exploration did, in a line."""
     count = len(result.findings)
     found = f"{count} finding{'s' * (count != 1)}"

@@ -11,16 +11,16 @@ from pytest_netconform.models.model import Step
 
 @dataclass(frozen=True)
 class Case:
-    """The steps of one walk. protocol, property: what they were drawn for."""
+    """The steps of one walk. drawn_for: the property that was explored."""
 
     protocol: str
-    property: str
+    drawn_for: str
     steps: tuple[Step, ...]
 
     @property
     def name(self) -> str:
         """The protocol, and a digest of what is done."""
-        text = repr((self.property, [(step.word, step.say, step.cut, step.ahead) for step in self.steps]))
+        text = repr((self.drawn_for, [(step.word, step.say, step.cut, step.ahead) for step in self.steps]))
         return f"{self.protocol}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
     @property

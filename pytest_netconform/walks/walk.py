@@ -25,8 +25,11 @@ ENDLESS = 64  # answers that nobody owes, after which we listen no more
 class Walker(Shape):
     """Whoever takes steps."""
 
-    taken: list[Step]
     rule: str  # what the last breach broke, in words that are the same whatever was drawn
+
+    @property
+    def taken(self) -> list[Step]:
+        """The steps so far."""
 
     def possible(self, word: str) -> bool:
         """Whether that can be said now."""
