@@ -27,7 +27,7 @@ from pytest_netconform.target import Target
 from pytest_netconform.transcript import Transcript
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
 from pytest_netconform.visit import Visit
-from pytest_netconform.walks.walk import PROPERTIES, Walker
+from pytest_netconform.walks.walk import PROPERTIES, Walker, follow
 
 RUNG = "walk"
 ROUND = 500  # examples after which Hypothesis forgets what it has tried, so that memory stays flat
@@ -63,7 +63,7 @@ class Finding:
 class Explored:
     """What came of an exploration.
 
-    broken_off, varied: see below. died: why nobody is served any more; recent: what was done before, oldest first.
+    died: why nobody is served any more; recent: what was done before, oldest first, and last what it died of.
     """
 
     seed: int
@@ -100,7 +100,7 @@ class Exploration:
         revive: Callable[[Target], None] = lambda target: None,
         known: frozenset[str] = frozenset(),
     ) -> None:
-        self.target = hurried(target)
+        self.target, self._patient = hurried(target), target
         self.column = column
         self.property = property
         self.budget = budget
@@ -217,7 +217,23 @@ class Exploration:
             return None
         if not isinstance(problem, NonConformity):
             return problem
+        if doubtful and walker.rule != SERVED and self._best is None and not self._repeats(case):
+            explored.varied += 1  # an answer was late, or a connection broke: who is busy is not wrong
+            return None
         return problem if self._found(walker, case, problem) else None
+
+    def _repeats(self, case: Case) -> bool:
+        """Whether the same steps go wrong again, with all the patience that the target was given."""
+        visit = Visit(self._patient)
+        try:
+            follow(PROPERTIES[self.property](self.column.rungs[RUNG](visit)), case.steps)
+        except NonConformity:
+            return True
+        except (Inconclusive, NotApplicable):
+            return False
+        finally:
+            visit.close()
+        return False
 
     def _found(self, walker: Walker, case: Case, problem: NonConformity) -> bool:
         """Whether this is what is looked for now: a breach that is not known, and the one that this round has met."""
