@@ -13,7 +13,5 @@ PYTESTS = ["8.0.2", "8.4.2", "9.2.0"]
 @nox.parametrize("pytest_version", PYTESTS)
 def tests(session: nox.Session, pytest_version: str) -> None:
     """The project's own tests."""
-    session.install(
-        "-e", ".", "setuptools>=77", "pytest-timeout==2.4.0", "pytest-xdist==3.8.0", f"pytest=={pytest_version}"
-    )
-    session.run("python", "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *session.posargs)
+    session.install("-e", ".[dev]", "setuptools>=77", f"pytest=={pytest_version}")
+    session.run("python", "-m", "pytest", "-q", "-n", "4", "--dist", "worksteal", *session.posargs)

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import os
 import pwd
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pytest_netconform.ca import Authority
-from tests.running import Unavailable, debian_version, log_of, own_loopback, running
+from tests.running import Unavailable, debian_version, log_of, own_loopback, running, wait_for
 
 PROGRAM = "/usr/sbin/dovecot"
-START_SECONDS = 15.0
 PASSWORD = "s3cret"
 #: by the name of a service → its account (the limit of ten connections is each account's own)
 ACCOUNTS = {"imap": "alice", "imaps": "anna", "pop3": "peter", "second": "bob"}
@@ -104,7 +101,7 @@ def dovecot(folder: Path, names: tuple[str, ...]) -> Iterator[Services]:
         _configure(place, authority, host, ports)
         with running([PROGRAM, "-F", "-c", str(place / "dovecot.conf")], folder) as process:
             for port in ports.values():
-                _wait_for(host, port, process, lambda: log_of(folder) + log_of(place))
+                wait_for(host, port, process, lambda: log_of(folder) + log_of(place))
             yield {service: _url(service, host, ports[service], place, authority) for service in names}
 
 
@@ -136,18 +133,6 @@ def _url(service: str, host: str, port: int, place: Path, authority: Authority) 
         query["second"] = ACCOUNTS["second"]
     options = "&".join(f"{name}={value}" for name, value in query.items())
     return f"{service}://{ACCOUNTS[service]}:{PASSWORD}@{host}:{port}?{options}"
-
-
-def _wait_for(host: str, port: int, process: subprocess.Popen[bytes], log: Callable[[], str]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection((host, port), 1).close()
-            return
-        except OSError:
-            late = time.monotonic() > deadline
-            assert process.poll() is None and not late, f"no server at {host}:{port}: {log()}"
-            time.sleep(0.02)
 
 
 def _row(package: str, *names: str) -> tuple[Callable[[], str], Start]:

@@ -9,7 +9,6 @@ import importlib.metadata
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,10 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from pytest_netconform.ca import Authority
-from tests.running import Unavailable, debian_version, log_of, own_loopback, running
+from tests.running import Unavailable, debian_version, log_of, own_loopback, running, wait_for
 
 SERVE = Path(__file__).parent / "field" / "serve_pyftpdlib.py"
-START_SECONDS, END_SECONDS = 5.0, 5.0
+END_SECONDS = 5.0
 ACCOUNT = "alice:s3cret"
 OPTIONS = {"servername": "localhost", "jail": "1", "second": "bob", "anonymous": "1"}
 PATIENCE = {"patience": "1"}  # pyftpdlib keeps us waiting for ever
@@ -172,7 +171,7 @@ def vsftpd(folder: Path) -> Iterator[Services]:
             (folder / name).mkdir()
             command = ["chroot", str(root), PROGRAM, f"/{name}.conf"]
             process = stack.enter_context(running(command, folder / name))
-            _wait_for(host, port, process, partial(log_of, folder / name))
+            wait_for(host, port, process, partial(log_of, folder / name), says=b"220")
             services[name] = ftp_url(host, port, authority)
             stack.enter_context(_nothing_left([process], [root / "srv" / "alice", root / "srv" / "bob"]))
         yield services
@@ -214,19 +213,6 @@ def _copy(file: Path, root: Path) -> None:
     place = root / file.parent.resolve().relative_to("/") / file.name
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(file, place)
-
-
-def _wait_for(host: str, port: int, process: subprocess.Popen[bytes], log: Callable[[], str]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with socket.create_connection((host, port), 1) as sock:
-                assert sock.recv(3) == b"220", log()
-                return
-        except OSError:
-            late = time.monotonic() > deadline
-            assert process.poll() is None and not late, f"no server at {host} port {port}: {log()}"
-            time.sleep(0.02)
 
 
 #: by its name: the installed version, and how it is started: what it serves, by URL

@@ -9,11 +9,9 @@ import importlib.metadata
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -22,10 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_netconform.ca import Authority
-from tests.running import Unavailable, log_of, own_loopback, running
+from tests.running import Unavailable, log_of, own_loopback, running, wait_for
 
 SERVE = Path(__file__).parent / "field" / "serve_aiosmtpd.py"
-START_SECONDS = 15.0
 UNWANTED = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 OPTIONS = {
     "servername": "localhost",
@@ -162,7 +159,7 @@ def postfix(folder: Path, authority: Authority, options: str = "") -> Iterator[R
         _configure_postfix(place, authority, host, port, options)
         master = [str(Path(_default_of("daemon_directory")) / "master"), "-c", name, "-d"]
         with running(master, folder) as process:
-            _wait_for(host, port, process, lambda: log_of(folder) + log_of(place))
+            wait_for(host, port, process, lambda: log_of(folder) + log_of(place), says=b"220")
             yield RealServer(host, port, place / "mail" / "alice", authority.authority_file())
 
 
@@ -182,19 +179,6 @@ def _configure_postfix(place: Path, authority: Authority, host: str, port: int, 
     (place / "chain.pem").write_bytes(authority.certificate_file().read_bytes())
     (place / "key.pem").touch(mode=0o600)
     (place / "key.pem").write_bytes(authority.key_file().read_bytes())
-
-
-def _wait_for(host: str, port: int, process: subprocess.Popen[bytes], log: Callable[[], str]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with socket.create_connection((host, port), 1) as sock:
-                assert sock.recv(3) == b"220", log()
-                return
-        except OSError:
-            late = time.monotonic() > deadline
-            assert process.poll() is None and not late, f"no server at {host}:{port}: {log()}"
-            time.sleep(0.02)
 
 
 def _started(start: Callable[[Path, Authority], AbstractContextManager[RealServer]]) -> Start:

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import platform
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 from pytest_netconform.serve import Served
-from tests.running import debian_version, log_of, own_loopback, running
+from tests.running import debian_version, log_of, own_loopback, running, wait_for
 
 FIELD = Path(__file__).parent / "field"
 KINDS = ("socketserver-threading", "socketserver-single", "socketserver-udp", "asyncio", "threads")
-START_SECONDS = 5.0
 IMPATIENT = "patience=2"  # for those who keep us waiting by design, or for ever
 
 #: by the name of a service → its URL
@@ -90,20 +87,8 @@ def xinetd(wanted: str, folder: Path) -> Iterator[Services]:
     assert program is not None
     command = [program, "-dontfork", "-f", str(folder / "xinetd.conf"), "-filelog", str(folder / "xinetd.log")]
     with running([*command, "-pidfile", str(folder / "pid")], folder) as process:
-        _wait_for(host, number, process, folder)  # it takes them in order
+        wait_for(host, number, process, partial(log_of, folder))  # it takes them in order
         yield services
-
-
-def _wait_for(host: str, port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection((host, port), 1).close()
-            return
-        except OSError:
-            late = time.monotonic() > deadline
-            assert process.poll() is None and not late, f"nobody at {host}:{port}: {log_of(folder)}"
-            time.sleep(0.02)
 
 
 # -- socat and ncat: an echo each, over TCP and over UDP

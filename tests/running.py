@@ -13,12 +13,12 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-END_SECONDS = 5.0
+START_SECONDS, END_SECONDS = 20.0, 5.0
 
 
 class Unavailable(Exception):
@@ -40,6 +40,22 @@ def own_loopback(host: str = "") -> tuple[str, int]:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
         sock.bind((host, 0))
         return host, sock.getsockname()[1]
+
+
+def wait_for(
+    host: str, port: int, process: subprocess.Popen[bytes], log: Callable[[], str], *, says: bytes = b""
+) -> None:
+    """Until somebody listens there, and speaks first in these octets. Fails with the log where nobody will."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with socket.create_connection((host, port), 1) as sock:
+                assert sock.recv(len(says)) == says if says else True, log()
+                return
+        except OSError:
+            late = time.monotonic() > deadline
+            assert process.poll() is None and not late, f"nobody at {host} port {port}: {log()}"
+            time.sleep(0.02)
 
 
 @contextmanager
