@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from pytest_netconform.dialogues.smtp import Smtp
 from pytest_netconform.models.smtp import SmtpModel
@@ -18,16 +19,18 @@ class SmtpWalk(Walk[Smtp]):
     model: SmtpModel
 
     def read_back(self) -> None:
-        """As many messages as were accepted for our recipient, each with its body."""
+        """Every message that was accepted for our recipient is there once, and nothing that was not."""
         if self.visit.target.stored is None or not self.model.delivered:
             return
         self._blame(ARRIVES)
-        sent = sorted(_body(content) for content in self.model.delivered)
-        marker = self.known["marker"].decode()
-        stored = sorted(_stored_body(message) for message in self.dialogue.stored(marker, len(sent)))
-        if stored != sent:
-            odd = next((message for message in stored if message not in sent), b"")
-            raise NonConformity(ARRIVES, f"{len(stored)} for {len(sent)}, among them {self.shown(odd)}", owed=True)
+        sent, perhaps = Counter(map(_body, self.model.delivered)), Counter(map(_body, self.model.perhaps))
+        missing, count = sent, sent.total()
+        while missing:
+            stored = Counter(map(_stored_body, self.dialogue.stored(self.known["marker"].decode(), count)))
+            for odd in stored - (sent + perhaps):
+                received = f"{stored.total()} for {sent.total()}, among them {self.shown(odd)}"
+                raise NonConformity(ARRIVES, received, owed=True)
+            missing, count = sent - stored, stored.total() + 1  # what may be ours can come before what is
 
 
 def _body(said: bytes) -> bytes:
