@@ -5,6 +5,7 @@ Where a refusal is a matter of policy, any refusal but that of the order is left
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -18,6 +19,8 @@ TRANSACTION = (SENDER, RECIPIENTS)
 REFUSED: tuple[Code, ...] = ("4yz", "5yz")
 SYNTAX, OUT_OF_ORDER = 501, 503
 NOT_SERVED = (500, 502)
+
+BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")  # half a line end
 
 #: word → what the standard asks of its answer
 RULES = {
@@ -47,7 +50,8 @@ class SmtpModel(Model[Reply]):
     """One SMTP connection. offer: the keywords of the last EHLO reply.
 
     ours: the command that names our recipient; delivered: the contents that were taken for it, as they were said;
-    perhaps: those that may have been, as a recipient was nearly ours.
+    perhaps: those that may have been, as a recipient was nearly ours; loose: whether one was taken whose line ends
+    are none, so that nobody knows how it is kept.
     """
 
     together: ClassVar[frozenset[str]] = frozenset({"MAIL", "RCPT", "RSET"})  # RFC 2920 3.1
@@ -58,6 +62,7 @@ class SmtpModel(Model[Reply]):
         self.account = account
         self.delivered: list[bytes] = []
         self.perhaps: list[bytes] = []
+        self.loose = False
         self.known = False  # whether our recipient was accepted once
         super().__init__()
 
@@ -145,7 +150,10 @@ class SmtpModel(Model[Reply]):
     def _message(self, code: int, said: bytes, answer: Reply) -> None:
         _expect(code, REFUSED if self.nobody else (250, *REFUSED), "message nobody" if self.nobody else "message")
         self.state = READY
-        if code == 250 and (self.for_us or self.nearly):
+        self.over = code == 521  # and closes (RFC 7504 3)
+        if code == 250 and BARE.search(said):
+            self.loose = True
+        elif code == 250 and (self.for_us or self.nearly):
             (self.delivered if self.for_us else self.perhaps).append(said)
 
     def _rset(self, code: int, said: bytes, answer: Reply) -> None:
