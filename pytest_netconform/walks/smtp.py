@@ -24,11 +24,11 @@ class SmtpWalk(Walk[Smtp]):
     def hear(self, step: Step, said: bytes) -> None:
         """A message in which half a line end stands beside a dot is answered once: NOOP is answered next."""
         super().hear(step, said)
-        if step.word != "message" or self.model.over or not BARE.search(said):
+        if not self.judging or step.word != "message" or self.model.over or not BARE.search(said):
             return
-        self._blame(ONE_END)
         self.dialogue.send("NOOP")
-        answer = self.dialogue.hear(ONE_END)
+        answer = self.dialogue.hear()
+        self._blame(ONE_END)
         if answer.code is None or not fits(answer.code, (250, "4yz")):
             raise NonConformity(ONE_END, self.shown(answer.raw), owed=True)
         self.model.over = answer.code == 421
