@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types bench steady matrix interpreters clean
+.PHONY: demo test lint types bench steady matrix fuzz interpreters clean
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -34,6 +34,10 @@ steady: .venv/ready  ## ten runs in random order, alone and in a crowd, say the 
 
 matrix: .venv/ready  ## every mutant against every check, recorded in tests/matrix/
 	$(BIN)/python -m tests.matrix
+
+fuzz: .venv/ready  ## every machine against its mutants and against the reference: docs/fuzzing-mutants.md
+	$(BIN)/python -m tests.fuzz.table
+	$(BIN)/python -m tests.fuzz.table --reference
 
 interpreters: .venv/ready  ## every Python and pytest that the project promises and the machine has
 	$(BIN)/python -m pip install --quiet nox && $(BIN)/nox

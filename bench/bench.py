@@ -5,8 +5,9 @@
    over bare sockets, which keeps the waits that the checks had to make; and the checks in a second.
 3. How long a silent server and a closed port take to be judged.
 4. What a server costs a test: our fixtures beside those of others.
+5. How much we try in a second when we explore, beside boofuzz at the same server.
 
-With names (`bench/bench.py fixtures`) only those parts: idle, suites, nobody, fixtures.
+With names (`bench/bench.py fixtures`) only those parts: idle, suites, nobody, fixtures, fuzzing.
 
 Nothing here is a test: a slow machine gives other seconds, and much the same ratios.
 """
@@ -26,6 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the gates know how to expand a suite's parameters
 
 from bench.fixtures import fixtures
+from bench.fuzzing import fuzz, fuzzing
 from bench.measure import measured, median, run
 from bench.replay import KINDS, Kind, recorded, replay, serve, served
 
@@ -119,7 +121,10 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
         serve(*sys.argv[2:])
         sys.exit()
+    if sys.argv[1:2] == ["--fuzz"]:
+        fuzz(*sys.argv[2:])
+        sys.exit()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors")
-    parts = {"idle": idle, "suites": every_suite, "nobody": nobody, "fixtures": fixtures}
+    parts = {"idle": idle, "suites": every_suite, "nobody": nobody, "fixtures": fixtures, "fuzzing": fuzzing}
     for part in sys.argv[1:] or parts:
         parts[part]()

@@ -5,6 +5,7 @@ Where a refusal is a matter of policy, any refusal but that of the order is left
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -18,6 +19,8 @@ TRANSACTION = (SENDER, RECIPIENTS)
 REFUSED: tuple[Code, ...] = ("4yz", "5yz")
 SYNTAX, OUT_OF_ORDER = 501, 503
 NOT_SERVED = (500, 502)
+
+BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")  # half a line end
 
 #: word → what the standard asks of its answer
 RULES = {
@@ -46,7 +49,9 @@ RULES = {
 class SmtpModel(Model[Reply]):
     """One SMTP connection. offer: the keywords of the last EHLO reply.
 
-    ours: the command that names our recipient; delivered: the contents that were taken for it, as they were said.
+    ours: the command that names our recipient; delivered: the contents that were taken for it, as they were said;
+    perhaps: those that may have been, as a recipient was nearly ours; loose: whether one was taken whose line ends
+    are none, so that nobody knows how it is kept.
     """
 
     together: ClassVar[frozenset[str]] = frozenset({"MAIL", "RCPT", "RSET"})  # RFC 2920 3.1
@@ -56,12 +61,15 @@ class SmtpModel(Model[Reply]):
         self.ours = ours
         self.account = account
         self.delivered: list[bytes] = []
+        self.perhaps: list[bytes] = []
+        self.loose = False
         self.known = False  # whether our recipient was accepted once
         super().__init__()
 
     def begin(self) -> None:
         super().begin()
-        self.state, self.nobody, self.for_us, self.null = NEW, False, False, False
+        self.state, self.nobody, self.null = NEW, False, False
+        self.for_us = self.nearly = False  # whether our recipient was accepted, or one that may be ours
         self.authenticated, self.secure = False, False
         self.offer: dict[str, tuple[str, ...]] = {}
 
@@ -108,7 +116,10 @@ class SmtpModel(Model[Reply]):
             if said.endswith(b"<>\r\n"):
                 _expect(code, (250, "4yz"), "MAIL null")
         if code == 250:
-            self.state, self.for_us, self.null = SENDER, False, b"<>" in said
+            self._sender(null=b"<>" in said)
+
+    def _sender(self, *, null: bool) -> None:
+        self.state, self.null, self.for_us, self.nearly = SENDER, null, False, False
 
     def _rcpt(self, code: int, said: bytes, answer: Reply) -> None:
         if self.state not in TRANSACTION:
@@ -116,14 +127,15 @@ class SmtpModel(Model[Reply]):
             return
         _expect(code, (250, 251, 252, *REFUSED), "RCPT")
         _expect_not(code, (*NOT_SERVED, OUT_OF_ORDER), "RCPT")
-        if said.lower() == self.ours.lower():
+        ours = said.lower() == self.ours.lower()
+        if ours:
             _expect_not(code, (SYNTAX,), "RCPT")
             if self.null and self.known:
                 _expect_not(code, ("5yz",), "RCPT null")
             self.known = self.known or (code < 300 and not self.null)
         if code < 300:
             self.state = RECIPIENTS
-            self.for_us = self.for_us or said == self.ours
+            self.for_us = self.for_us or ours
 
     def _data(self, code: int, said: bytes, answer: Reply) -> None:
         if self.state == RECIPIENTS:
@@ -138,8 +150,11 @@ class SmtpModel(Model[Reply]):
     def _message(self, code: int, said: bytes, answer: Reply) -> None:
         _expect(code, REFUSED if self.nobody else (250, *REFUSED), "message nobody" if self.nobody else "message")
         self.state = READY
-        if code == 250 and self.for_us:
-            self.delivered.append(said)
+        self.over = code == 521  # and closes (RFC 7504 3)
+        if code == 250 and BARE.search(said):
+            self.loose = True
+        elif code == 250 and (self.for_us or self.nearly):
+            (self.delivered if self.for_us else self.perhaps).append(said)
 
     def _rset(self, code: int, said: bytes, answer: Reply) -> None:
         _expect(code, (250, *REFUSED) if self.state == NEW else (250, "4yz"), "RSET")
@@ -157,19 +172,20 @@ class SmtpModel(Model[Reply]):
         _expect(code, REFUSED, "unknown")
 
     def _odd(self, code: int, said: bytes, answer: Reply) -> None:
-        """Nearly a command: whatever the server makes of it is followed."""
+        """Nearly a command: whatever the server makes of it is followed; that it leaves, too (RFC 5321 7.8)."""
         _expect(code, ("2yz", "3yz", *REFUSED), "odd")
         verb = said[:4].upper()
-        if code >= 400:
+        self.over = code == 221
+        if self.over or code >= 400:
             return
         if code >= 300:
             if verb != b"DATA":
                 raise Wrong(RULES["odd"])
             self._data(code, said, answer)
         elif verb == b"MAIL":
-            self.state, self.for_us, self.null = SENDER, False, False
+            self._sender(null=False)
         elif verb == b"RCPT" and self.state in TRANSACTION:
-            self.state = RECIPIENTS
+            self.state, self.nearly = RECIPIENTS, True
         elif verb in (b"EHLO", b"HELO"):
             self._ehlo(250, said, answer)
         elif verb == b"RSET" and self.state != NEW:

@@ -24,7 +24,8 @@ _RCPT = st.tuples(
     st.sampled_from((b"RCPT TO:<", b"rcpt to:<")), st.one_of(st.just(b"%{recipient}"), _MAILBOX), st.just(b">")
 ).map(b"".join)
 _ASK = st.sampled_from((b"VRFY postmaster", b"EXPN staff", b"HELP", b"HELP MAIL", b"VRFY nobody.at.all"))
-_UNKNOWN = st.sampled_from((b"XYZZY", b"GET / HTTP/1.1", b"MAI", b"QUITE", b"RSETT"))
+_UNKNOWN = st.sampled_from((b"XYZZY", b"MAI", b"QUITE", b"RSETT"))
+_STRAY = st.just(b"GET / HTTP/1.1")  # servers may hang up on it (RFC 5321 7.8)
 _LINE = st.one_of(
     st.sampled_from((b"", b".", b"..", b".x", b" ", b"\t", b"DATA", b"QUIT", b"%{reject}")),
     st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30).map(str.encode),
@@ -36,20 +37,28 @@ def _message(lines: list[bytes]) -> bytes:
     return stuffed(b"Subject: %{marker}\r\n\r\n" + b"".join(line + b"\r\n" for line in lines))
 
 
+_ENDS = (b"\n", b"\r", b"\r\r\n", b"\n\r", b"\r\n")
+_FALSE_END = (
+    st.tuples(st.sampled_from(_ENDS), st.sampled_from(_ENDS))
+    .filter(lambda ends: ends != (b"\r\n", b"\r\n"))
+    .map(lambda ends: b"Subject: %{marker}\r\n\r\none" + ends[0] + b"." + ends[1] + b"two\r\n.\r\n")
+)
+_MESSAGE = st.lists(_LINE, max_size=6).map(_message)
+
 COMMANDS: st.SearchStrategy[bytes] = st.one_of(
     _EHLO,
     _MAIL,
     _RCPT,
     _ASK,
     _UNKNOWN,
+    _STRAY,
     st.sampled_from((b"DATA", b"RSET", b"NOOP", b"QUIT", b"BDAT 3 LAST", b"AUTH PLAIN")),
 )
 
 _SELDOM = st.one_of(
     steps("NOOP", ended(st.sampled_from((b"NOOP", b"noop", b"NOOP something")))),
     steps("unknown", ended(_UNKNOWN)),
-    steps("odd", ended(st.one_of(spoilt(st.one_of(_MAIL, _RCPT, _EHLO)), noise))),
-    steps("AUTH", b"AUTH PLAIN %{plain}\r\n"),
+    steps("odd", ended(st.one_of(spoilt(st.one_of(_MAIL, _RCPT, _EHLO)), noise, _STRAY))),
     steps("STARTTLS", b"STARTTLS\r\n"),
     steps("QUIT", ended(st.sampled_from((b"QUIT", b"quit")))),
 )
@@ -61,8 +70,9 @@ RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "RCPT": steps("RCPT", ended(_RCPT), ahead=True),
     "RCPT ours": steps("RCPT", b"RCPT TO:<%{recipient}>\r\n", ahead=True),
     "DATA": steps("DATA", ended(st.sampled_from((b"DATA", b"data", b"Data")))),
-    "message": steps("message", st.lists(_LINE, max_size=6).map(_message)),
+    "message": steps("message", st.one_of(_MESSAGE, _MESSAGE, _MESSAGE, _FALSE_END)),
     "RSET": steps("RSET", ended(st.sampled_from((b"RSET", b"rset"))), ahead=True),
+    "AUTH": steps("AUTH", b"AUTH PLAIN %{plain}\r\n"),
     "ask": steps("ask", ended(_ASK)),
     "seldom": _SELDOM,
 }
