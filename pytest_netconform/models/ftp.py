@@ -58,7 +58,8 @@ class FtpModel(FtpMoves):
         self.state, self.guesses, self.pressing = NEW, 0, False  # pressing: PASS would stand right behind USER
 
     def possible(self, word: str) -> bool:
-        return POSSIBLE.get(word, lambda model: True)(self)
+        where = POSSIBLE.get(word)
+        return where is None or where(self)
 
     @property
     def may_transfer(self) -> bool:

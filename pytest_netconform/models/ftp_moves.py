@@ -162,7 +162,7 @@ class FtpMoves(FtpFiles):
             and file.contents is not None
             and all(len(content) >= self.network for content in file.contents)
         )
-        return bool(self.network) and much and (self.kind, self.mode, self.markers) == ("I", "S", {0})
+        return bool(self.network) and much and self.kind + self.mode == "IS" and self.markers == {0}
 
     def early(self, said: bytes, answer: Reply) -> None:
         """An answer came while a transfer waited."""

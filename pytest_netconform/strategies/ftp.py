@@ -32,7 +32,7 @@ _CONTENT = st.one_of(st.sampled_from((*_OCTETS, b"%{long}", b"%{big}")), st.bina
 Lines = Sequence[bytes]  # one of which is drawn; who stands there twice is drawn more often
 
 
-def _lines(verbs: bytes, names: Lines) -> Lines:
+def _lines(verbs: bytes, names: Lines) -> list[bytes]:
     """Every verb with every name."""
     return [verb + b" " + name + b"\r\n" for verb in verbs.split() for name in names]
 
@@ -44,7 +44,7 @@ def _drawn(*parts: Lines | st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]
     )
 
 
-def _changes(names: Lines) -> Lines:
+def _changes(names: Lines) -> list[bytes]:
     """A change, and perhaps a look at what came of it."""
     looks = (b"", b"SIZE %s\r\n", b"EPSV\r\nNLST\r\n", b"PASV\r\nRETR %s\r\n", b"CWD %s\r\n")
     verbs = b"MKD MKD mkd RMD DELE DELE".split()
@@ -53,7 +53,7 @@ def _changes(names: Lines) -> Lines:
     ]
 
 
-def _asks(names: Lines) -> Lines:
+def _asks(names: Lines) -> list[bytes]:
     return _lines(b"SIZE SIZE MDTM STAT", names)
 
 
