@@ -251,7 +251,7 @@ class Channel:
 
     def end_of_client(self, how: Ending) -> None:
         """Tell the session once that the client has ended."""
-        if self._told or self.broken or self.ended:
+        if self._told or self.broken or (self.ended and not self._owes_sent):
             return
         self._told = True
         if how is not Ending.CLEAN:
