@@ -42,7 +42,11 @@ _CUTS: tuple[tuple[int, ...], ...] = ((),) * 24 + _PLACE_OF_CUT + (EVERY_OCTET,)
 
 def _of(values: Sequence[T]) -> st.SearchStrategy[T]:
     """One of them; `sampled_from` would show them all wherever it is shown."""
-    return st.integers(0, len(values) - 1).map(values.__getitem__)
+
+    def at(place: int) -> T:
+        return values[place]
+
+    return st.integers(0, len(values) - 1).map(at)
 
 
 _ALONE = _of([(cut, False) for cut in _CUTS])
