@@ -140,6 +140,10 @@ class Walk(Generic[D]):
                 expected = f"{when} {self.shown(said)}: {wrong.rule}"
                 raise NonConformity(expected, self.shown(raw), owed=True) from None
 
+    def sound(self, answer: Any) -> bool:
+        """Whether that is an answer at all, to whatever was said."""
+        return answer.code is not None
+
     def kind(self, answer: Any) -> str:
         """What two servers that understand the same would both answer."""
         return str(answer.code)[:1]
@@ -264,7 +268,7 @@ class Ordeal:
                 if not problem.passing:
                     raise
                 return
-            if answer.code is None:
+            if not self.walk.sound(answer):
                 raise NonConformity(UNFRAMED, self.walk.shown(answer.raw), owed=True)
         raise NonConformity(f"an end of the answers to {len(self.taken)} steps", f"{ENDLESS} answers", owed=True)
 
