@@ -60,9 +60,12 @@ def fuzzing() -> None:
     )
     print(f"netconform:  {_rates(ours)}")
     print("             an example is a walk of up to 20 commands, each answer judged by the model")
-    for what, rate in (("messages", _messages), ("examples", _examples), ("messages a processor's", _messages_cpu)):
-        ratio = statistics.median(rate(our) / rate(their) for their, our in rounds)
-        print(f"             ratio of {what} a second {ratio:.2f}" + (" (aim: 5)" if what == "messages" else ""))
+    messages, examples, cpu = (
+        statistics.median(rate(our) / rate(their) for their, our in rounds)
+        for rate in (_messages, _examples, _messages_cpu)
+    )
+    print(f"             ratio of messages {messages:.2f} (aim: 5), for the same processor time {cpu:.2f};")
+    print(f"             of examples {examples:.2f}")
 
 
 def _rates(tried: Sequence[Tried]) -> str:

@@ -196,6 +196,7 @@ class SmtpModel(Model[Reply]):
             _expect(code, (OUT_OF_ORDER,), "AUTH late")
             return
         _expect(code, (235, *REFUSED), "AUTH")
+        _expect_not(code, (OUT_OF_ORDER,), "AUTH")
         self.authenticated = code == 235
 
     def _starttls(self, code: int, said: bytes, answer: Reply) -> None:

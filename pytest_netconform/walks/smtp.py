@@ -42,8 +42,9 @@ class SmtpWalk(Walk[Smtp]):
         missing, count = sent, sent.total()
         while missing:
             stored = Counter(map(_stored_body, self.dialogue.stored(self.known["marker"].decode(), count)))
-            for odd in () if self.model.loose else stored - (sent + perhaps):
-                received = f"{stored.total()} for {sent.total()}, among them {self.shown(odd)}"
+            odd = stored - (sent + perhaps)
+            if odd and not self.model.loose:
+                received = f"{stored.total()} for {sent.total()}, among them {self.shown(next(iter(odd)))}"
                 raise NonConformity(ARRIVES, received, owed=True)
             missing, count = sent - stored, stored.total() + 1  # what may be ours can come before what is
 
