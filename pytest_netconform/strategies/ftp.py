@@ -155,7 +155,7 @@ _COMMANDS = st.sampled_from(
 _BAD = st.one_of(ended(spoilt(_COMMANDS), ANY_END), ended(noise, ANY_END), ended(_COMMANDS, ANY_END))
 _MANY = st.lists(_BAD, min_size=1, max_size=4).map(b"".join)
 
-#: before the login, or behind it in the directory of the walk
+#: before the login, or behind it in the directory of the walk (`entry` is that, where something may be spoilt)
 HOSTILE: st.SearchStrategy[Step] = st.builds(
-    Step, word=st.just("hostile"), say=_drawn((b"", LOGIN + ENTER), _MANY), cut=cuts
+    Step, word=st.just("hostile"), say=_drawn((b"", b"%{entry}"), _MANY), cut=cuts
 )
