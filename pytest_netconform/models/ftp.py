@@ -114,7 +114,7 @@ class FtpModel(FtpMoves):
             self.state = self.state if verb not in ENTRY else DOUBT
 
     def _tries(self, verb: str, argument: bytes, code: int) -> None:
-        """Nobody knows who is in; whoever gets into our directory is we."""
+        """Nobody knows who is in, whatever PASS was answered; whoever gets into our directory is we."""
         if verb == "CWD" and fits(code, DONE) and self.folder and self.path(argument) == ():
             self.state, self.cwd = IN, ()
 
@@ -139,7 +139,7 @@ class FtpModel(FtpMoves):
         expect(code, (*DONE, 332, *REFUSED), "PASS")
         if self.state == NAMED and self.pressing:
             expect_not(code, ("5yz",), "PASS")
-        if self.state != IN:
+        if self.state == NAMED:
             self._enters(code)
 
     def _enters(self, code: int) -> None:

@@ -9,7 +9,17 @@ import re
 from collections.abc import Sequence
 
 from pytest_netconform.models.ftp_files import PLAIN, FtpFiles
-from pytest_netconform.models.ftp_rules import DONE, EITHER, REFUSED, RULES, UPLOADS, expect, expect_not, parsed
+from pytest_netconform.models.ftp_rules import (
+    DONE,
+    EITHER,
+    LISTINGS,
+    REFUSED,
+    RULES,
+    UPLOADS,
+    expect,
+    expect_not,
+    parsed,
+)
 from pytest_netconform.models.ftp_tree import (
     DIRECTORY,
     MISSING,
@@ -145,11 +155,11 @@ class FtpMoves(FtpFiles):
         expect(code, ("1yz", *REFUSED), "first")
         return code >= 400
 
-    def _ends(self, code: int) -> None:
-        """What the end of a transfer does to the next one."""
+    def _ends(self, code: int, *, listing: bool = False) -> None:
+        """What the end of a transfer does to the next one; whether listings use up a marker is the server's choice."""
         if code >= 200:
             self.prepared = GONE if self.prepared == READY else self.prepared
-            self.markers = frozenset({0}) if code < 300 else self.markers | {0}
+            self.markers = frozenset({0}) if code < 300 and not listing else self.markers | {0}
 
     # -- and their ends
 
@@ -201,7 +211,7 @@ class FtpMoves(FtpFiles):
             self._given(path, data, code)
         elif verb == "NLST" and code < 300:
             self._listed(path if argument else self.cwd, data)
-        self._ends(code)
+        self._ends(code, listing=verb in LISTINGS)
 
     def _last(self, answer: Reply) -> int:
         code = answer.code

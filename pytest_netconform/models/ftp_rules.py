@@ -12,7 +12,8 @@ REFUSED: tuple[Code, ...] = ("4yz", "5yz")
 EITHER: tuple[Code, ...] = (*DONE, *REFUSED)
 
 UPLOADS = frozenset({"STOR", "APPE", "STOU"})
-TRANSFERS = UPLOADS | {"RETR", "LIST", "NLST"}
+LISTINGS = frozenset({"LIST", "NLST"})
+TRANSFERS = UPLOADS | LISTINGS | {"RETR"}
 #: what is not served before a login (RFC 959 5.4: 530)
 GUARDED = TRANSFERS | frozenset(
     ["PWD", "CWD", "CDUP", "MKD", "RMD", "DELE", "RNFR", "RNTO", "SIZE", "MDTM", "EPSV", "PASV", "SITE"]

@@ -15,7 +15,7 @@ from pytest_netconform.strategies.octets import ANY_END, cuts, ended, noise, spo
 
 LOGIN = b"USER %{user}\r\nPASS %{password}\r\n"
 ENTER = b"CWD %{folder}\r\n"
-NAMES = (b"a",) * 4 + (b"d",) * 3 + (b"d/a",) * 2 + (b"b", b"d/d", b"stra\xc3\x9fe", b" s")
+NAMES = (b"a",) * 8 + (b"d",) * 4 + (b"d/a",) * 3 + (b"b", b"d/d", b"stra\xc3\x9fe", b" s")
 
 _NEAR, _FAR = NAMES, tuple(b"%{folder}/" + name for name in NAMES)
 _PLACES = tuple(b"d,..,.,d/d,a,../%{base},%{folder}/d,%{folder}".split(b","))
@@ -47,10 +47,11 @@ def _drawn(*parts: Lines | st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]
 def _changes(names: Lines) -> list[bytes]:
     """A change, and perhaps a look at what came of it."""
     looks = (b"", b"SIZE %s\r\n", b"EPSV\r\nNLST\r\n", b"PASV\r\nRETR %s\r\n", b"CWD %s\r\n")
-    verbs = b"MKD MKD mkd RMD DELE DELE".split()
-    return [
+    verbs = b"MKD mkd RMD DELE DELE".split()
+    changes = [
         verb + b" " + name + b"\r\n" + look.replace(b"%s", name) for verb in verbs for look in looks for name in names
     ]
+    return changes + _lines(b"MKD RMD", [name for name in names if name[-1:] == b"d"]) * (len(changes) // 16)
 
 
 def _asks(names: Lines) -> list[bytes]:
@@ -58,7 +59,9 @@ def _asks(names: Lines) -> list[bytes]:
 
 
 def _stores(names: Lines) -> st.SearchStrategy[bytes]:
-    return _drawn(_PREPARED, _lines(b"STOR STOR APPE", names), _CONTENT)
+    """An upload, perhaps after the directory of some names is made."""
+    made = _lines(b"MKD", [name for name in names if name[-1:] == b"d"])
+    return _drawn((*(b"",) * 2 * len(made), *made), _PREPARED, _lines(b"STOR STOR APPE", names), _CONTENT)
 
 
 def _fetches(names: Lines) -> st.SearchStrategy[bytes]:
@@ -66,7 +69,7 @@ def _fetches(names: Lines) -> st.SearchStrategy[bytes]:
 
 
 #: what may stand between RNFR and RNTO
-_INTERLUDE = (b"",) * 6 + (b"NOOP\r\n", b"PWD\r\n", b"TYPE I\r\n", b"REIN\r\n" + LOGIN + ENTER)
+_INTERLUDE = (b"",) * 6 + (b"NOOP\r\n", b"PWD\r\n", *(b"REIN\r\n" + LOGIN + ENTER,) * 2)
 
 
 def _renames(names: Lines) -> st.SearchStrategy[bytes]:
@@ -152,7 +155,7 @@ _COMMANDS = st.sampled_from(
 _BAD = st.one_of(ended(spoilt(_COMMANDS), ANY_END), ended(noise, ANY_END), ended(_COMMANDS, ANY_END))
 _MANY = st.lists(_BAD, min_size=1, max_size=4).map(b"".join)
 
-#: before the login, or behind it in the directory of the walk
+#: before the login, or behind it in the directory of the walk (`entry` is that, where something may be spoilt)
 HOSTILE: st.SearchStrategy[Step] = st.builds(
-    Step, word=st.just("hostile"), say=_drawn((b"", LOGIN + ENTER), _MANY), cut=cuts
+    Step, word=st.just("hostile"), say=_drawn((b"", b"%{entry}"), _MANY), cut=cuts
 )

@@ -19,7 +19,7 @@ from pytest_netconform.wire.cuts import at, octets
 D = TypeVar("D", bound=Dialogue[Any])
 
 UNFRAMED = "an answer as the protocol's grammar has it"
-ENDLESS = 64  # answers that nobody owes, after which we listen no more
+ENDLESS = 64  # answers more than commands were said, after which we listen no more
 
 
 class Walker(Shape):
@@ -247,6 +247,7 @@ class Ordeal:
         self.walk = walk
         self.rule = UNFRAMED
         self.taken: list[Step] = []
+        self._most = ENDLESS  # answers
 
     def possible(self, word: str) -> bool:
         return True
@@ -255,13 +256,15 @@ class Ordeal:
         """Say it; what is answered is read at the end."""
         self.taken.append(step)
         self.walk._cut(step.cut)
-        self.walk.dialogue.send(filled(step.say, self.walk.known))
+        said = filled(step.say, self.walk.known)
+        self._most += said.count(b"\n") + said.count(b"\r")  # each may end a command
+        self.walk.dialogue.send(said)
 
     def finish(self) -> None:
         """Say that no more comes; read to the end, or up to a silence."""
         dialogue = self.walk.dialogue
         dialogue.wire.shutdown()
-        for _ in range(ENDLESS):
+        for _ in range(self._most):
             try:
                 answer = dialogue.hear(UNFRAMED, within=self.walk.visit.target.window)
             except NonConformity as problem:
@@ -270,7 +273,7 @@ class Ordeal:
                 return
             if not self.walk.sound(answer):
                 raise NonConformity(UNFRAMED, self.walk.shown(answer.raw), owed=True)
-        raise NonConformity(f"an end of the answers to {len(self.taken)} steps", f"{ENDLESS} answers", owed=True)
+        raise NonConformity(f"an end of the answers to {len(self.taken)} steps", f"{self._most} answers", owed=True)
 
 
 SAME_CUT = "the same octets in other segments are answered alike (RFC 9293 3.8.2: TCP keeps no boundaries)"

@@ -175,7 +175,7 @@ def test_transfers_that_are_cut() -> None:
 def test_who_is_in() -> None:
     """USER puts a login in doubt, REIN ends it, and our own directory shows who we are."""
     assert held(LOGIN).state == IN
-    assert held([*LOGIN, ("USER alice", "331 and")]).state == DOUBT
+    assert held([*LOGIN, ("USER alice", "331 and"), ("PASS x", "230 in")]).state == DOUBT
     assert held([*LOGIN, ("USER alice", "331 and"), ("CWD /nc", "250 ok")]).state == IN
     assert held([*LOGIN, ("REIN", "220 anew")]).state == NEW
     assert held([("guess: USER nobody", "331 and"), ("guess: PASS x", "530 no")]).guesses == 1
