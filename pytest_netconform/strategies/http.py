@@ -53,12 +53,16 @@ _ALONE = _of([(cut, False) for cut in _CUTS])
 _AHEAD = _of([(cut, ahead) for ahead in (False, True, True) for cut in _CUTS])
 
 
+LONG = 1000  # octets that are not said one by one
+
+
 def _step(word: str, say: bytes, how: tuple[tuple[int, ...], bool]) -> Step:
-    return Step(word, say, *how)
+    cut, ahead = how
+    return Step(word, say, () if cut == EVERY_OCTET and len(say) > LONG else cut, ahead)
 
 
 def _paired(pair: tuple[str, bytes], how: tuple[tuple[int, ...], bool]) -> Step:
-    return Step(*pair, *how)
+    return _step(*pair, how)
 
 
 def _drawn(word: str, says: st.SearchStrategy[bytes], *, ahead: bool = True) -> st.SearchStrategy[Step]:

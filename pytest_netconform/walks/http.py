@@ -21,6 +21,7 @@ from pytest_netconform.wire.http import Response
 
 ANSWERED = "a valid request is answered (RFC 9112 9.3, 9.3.2)"
 GLANCE = 0.03  # seconds
+USUAL = "as always"  # whatever a resource answers
 SIMPLE = "no status line"  # what the framer says of a body alone
 _NEW_LINE = re.compile(rb"\A[^\r\n]* HTTP/1\.[01]\r?\n")
 EVERY_FATE = frozenset(fate.name for fate in Fate if fate.name)
@@ -142,7 +143,7 @@ class HttpWalk(Walk[HttpWalking]):
             raise NonConformity(UNFRAMED, self.shown(answer.raw), owed=True)
         if answer.temporary and answer.status not in self.model.usually(said):
             raise Inconclusive(f"a temporary refusal, {answer.status}, in answer to {self.shown(said)}")
-        self.answers.append(self.kind(answer))
+        self.answers.append(USUAL if answer.status in self.model.usually(said) else self.kind(answer))
         self._judged("an answer", said, answer.raw, lambda: self.model.hear(step, said, answer))
 
     def _judged(self, what: str, said: bytes, raw: bytes, judge: object) -> None:
@@ -258,7 +259,9 @@ class HttpWalk(Walk[HttpWalking]):
         first = answers.first
         if first is not None and (first.temporary or first.status == NO_ANSWER_BEHIND):
             raise Inconclusive(f"a temporary refusal, {first.status}, in answer to {self.shown(said)}")
-        expected = f"in answer to {self.shown(said)}: {trick.rule}"
+        if fate is Fate.GARBAGE:
+            self._blame(UNFRAMED)
+        expected = f"in answer to {self.shown(said)}: {self.rule}"
         raise NonConformity(expected, str(answers), owed=True, passing=fate in _LOST)
 
     def _excused(self, said: bytes, trick: Trick, answers: Answers) -> bool:
