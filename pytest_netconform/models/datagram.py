@@ -15,7 +15,7 @@ from pytest_netconform.models.model import Model, Step
 RULES = {
     "ask": "a request is answered by one datagram, the right one, to whoever asked (RFC 768, RFC 862)",
     "empty": "an empty datagram is answered as the rule says, or not at all (RFC 768: a length of 8)",
-    "open": "there is a socket to ask from",
+    "open": "nobody who sends a datagram is told that nobody listens (RFC 1122 4.1.3.1)",
 }
 
 ASKING = frozenset({"ask", "other"})

@@ -17,7 +17,7 @@ from pytest_netconform.models.model import Model, Step, Wrong
 from pytest_netconform.wire.frames import Frame, short
 from pytest_netconform.wire.framing import Framing, base
 
-READY, PART, LOST = "ready", "part", "lost"
+READY, PART, LOST, OVER = "ready", "part", "lost", "over"
 
 #: How a dialect lets one speak to its server.
 UNDESCRIBED, SPEAKS, TALKS, WHOLE, SINGLE, FLOW, MANY = (
@@ -49,7 +49,7 @@ MEANT: Mapping[str, frozenset[str]] = {
     "listen": frozenset({SPEAKS, TALKS}),
     "octets": frozenset({UNDESCRIBED, TALKS}),
 }
-WORDS = frozenset(MEANT) | {"rest"}
+WORDS = frozenset(MEANT) | {"rest"} | LEAVING
 WITHIN = frozenset({"rest", "wait", "end"})  # what can be said within a request
 
 #: octets, by their name in WRONG, which nobody may take for a message; of the others the suites judge less
@@ -155,8 +155,10 @@ class StreamModel(Model[Frame]):
         return self.pipelines and word in self.together
 
     def possible(self, word: str) -> bool:
-        if word in LEAVING or word not in WORDS:
+        if word not in WORDS:
             return True
+        if word in LEAVING:
+            return self.state != OVER
         if self.state == PART:
             return word in WITHIN and (word != "end" or self.halves)
         if word in ALONE and not all(owed.sure for owed in self.owed):

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pytest_netconform.dialogues.stream import Stream
 from pytest_netconform.models.messages import rough
 from pytest_netconform.models.model import EVERY_OCTET, Step, Wrong
-from pytest_netconform.models.stream import FLOW, LEAVING, READY, RULES, TALKS, WHOLE, StreamModel
+from pytest_netconform.models.stream import FLOW, LEAVING, OVER, READY, RULES, TALKS, WHOLE, StreamModel
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.visit import NoConnection
 from pytest_netconform.walks.walk import Ordeal, Walk
@@ -141,6 +141,8 @@ class StreamWalk(Walk[Stream]):
     def _gone(self) -> None:
         self.dialogue.wire.close()
         self.model.begin()
+        if self.visit.target.once_only:  # as declared, nobody is served after us
+            self.model.state = OVER
         self._left = True
 
     def _come_again(self) -> None:

@@ -12,7 +12,18 @@ from pytest_netconform.dialects import READY
 from pytest_netconform.fuzz.exploration import Budget
 from pytest_netconform.models.messages import blocked, fitted, rough, sample
 from pytest_netconform.models.model import Step, Wrong
-from pytest_netconform.models.stream import FLOW, MANY, RULES, SINGLE, SPEAKS, TALKS, WHOLE, StreamModel, manner
+from pytest_netconform.models.stream import (
+    FLOW,
+    MANY,
+    OVER,
+    RULES,
+    SINGLE,
+    SPEAKS,
+    TALKS,
+    WHOLE,
+    StreamModel,
+    manner,
+)
 from pytest_netconform.strategies.stream import TEXTS
 from pytest_netconform.wire.frames import Frame
 from tests.fuzz.gates import explored, told
@@ -109,6 +120,15 @@ def test_a_request_that_was_begun_comes_first() -> None:
     assert not model.possible("ask") and model.possible("rest") and model.possible("leave")
     model.begin()
     assert model.possible("ask") and not model.due
+
+
+def test_a_server_for_one_client_is_left_once() -> None:
+    """Where the dialect says that nobody is served after the first client, a walk has one connection."""
+    result = explored("stream", Budget(examples=EXAMPLES), options={"dialect": "lines", "serves": "once"})
+    assert not result.findings, told(result)
+    model = StreamModel(READY["lines"])
+    model.state = OVER
+    assert not any(map(model.possible, ("ask", "leave", "abort", "part", "end"))) and model.possible("seldom")
 
 
 def test_a_second_walk_says_the_same() -> None:
