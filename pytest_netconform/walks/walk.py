@@ -173,6 +173,10 @@ class Walk(Generic[D]):
         """Another walk of the same kind, at the same target."""
         return self.again(self.visit)
 
+    def ordeal(self) -> Walker:
+        """Hostile steps on this walk's connection; a column whose answers have other ends has its own."""
+        return Ordeal(self)
+
     def elsewhere(self) -> Walk[D]:
         """The same walk at the target that this one is compared with. Raises NotApplicable where none was named."""
         other = self.visit.target.rival()
@@ -296,6 +300,11 @@ def differential(walk: Walk[Any]) -> Walker:
     return Pair(walk, walk.elsewhere, SAME_THERE)
 
 
+def hostile(walk: Walk[Any]) -> Walker:
+    """Said whatever it may be; whatever comes is an answer, and the next client is served."""
+    return walk.ordeal()
+
+
 def dialogue(walk: Walk[Any]) -> Walker:
     """Judged by the model alone."""
     return walk
@@ -305,6 +314,6 @@ def dialogue(walk: Walk[Any]) -> Walker:
 PROPERTIES: Mapping[str, Callable[[Walk[Any]], Walker]] = {
     "dialogue": dialogue,
     "cuts": cuts,
-    "hostile": Ordeal,
+    "hostile": hostile,
     "differential": differential,
 }

@@ -25,7 +25,8 @@ def test_a_mutant_is_found(protocol: str, mutant: Mutant) -> None:
     """The machine meets the fault by itself, and what it keeps of the walk is short."""
     result = explored(protocol, Budget(examples=EXAMPLES, findings=1), mutant, options=STATEFUL[protocol].options)
     assert result.findings, f"{result.examples} examples, {result.steps} steps"
-    assert len(result.findings[0].case.steps) <= 8, told(result)
+    # whoever is dead for good cannot be asked for less
+    assert result.died or len(result.findings[0].case.steps) <= 8, told(result)
 
 
 @pytest.mark.parametrize("protocol", STATEFUL)

@@ -74,7 +74,7 @@ class NoDigitsAreAZero(DialectSession):
     """Begins with a zero and adds digits, of which there were none."""
 
     def on_data(self, data: bytes) -> None:
-        super().on_data(b"0:," + data[data.index(b",") + 1 :] if data.startswith(b":") else data)
+        super().on_data(b"0:," + data.partition(b",")[2] if data.startswith(b":") else data)
 
 
 @mutant("minus_sign_is_passed_over", breaks=["FRM-len-huge"], because="a length of -8", dialect="netstring")
