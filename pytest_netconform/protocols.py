@@ -334,6 +334,7 @@ PROTOCOLS: dict[str, Protocol] = {
             },
             suites=("streams", "zen", "classic"),
             column="pytest_netconform.fixtures.stream",
+            walks=True,
             options=_DIALECT,
         ),
         Protocol(
@@ -350,6 +351,7 @@ PROTOCOLS: dict[str, Protocol] = {
             },
             suites=("datagrams", "classic"),
             column="pytest_netconform.fixtures.datagram",
+            walks=True,
             options={
                 **_DIALECT,
                 "broadcast": "a broadcast address at which it may be asked (it and others)",
