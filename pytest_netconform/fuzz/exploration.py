@@ -23,6 +23,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from pytest_netconform.fuzz.machine import machine_of
 from pytest_netconform.judge import Column
 from pytest_netconform.models.case import Case, case_of
+from pytest_netconform.models.model import Step
 from pytest_netconform.target import Target
 from pytest_netconform.transcript import Transcript
 from pytest_netconform.verdict import Inconclusive, NonConformity, NotApplicable
@@ -35,6 +36,7 @@ STEPS = 20  # of one example at the most
 SHRINKS = 500  # examples that make one finding smaller: a number, so that a seed says it all;
 SHRINK_SECONDS = 20.0  # and a time, for targets that answer late
 RECENT = 8  # examples that are remembered in case the target dies
+LEAN_TRIES, LEAN_SECONDS = 60, 10.0  # for leaving out what Hypothesis has left in
 HURRY_SECONDS = 2.0  # that an answer may take while exploring
 TRIES, TRY_SECONDS = 3, 0.2  # to be served again, before a target is called dead
 SERVED = "the next client is served"
@@ -191,12 +193,23 @@ class Exploration:
         self._visit = Visit(self.target)
         try:
             return PROPERTIES[self.property](self.column.rungs[RUNG](self._visit))
-        except (NonConformity, Inconclusive) as problem:
+        except (NonConformity, Inconclusive, NotApplicable) as problem:
             self.explored.broken_off += 1
             self._visit.close()
             if not self._serves():
-                self._died(str(problem))
+                self._charge_last(str(problem))
             return None
+
+    def _charge_last(self, why: str) -> None:
+        """Nobody is served, and nobody was under way: whoever was here last is the finding."""
+        if self._recent and SERVED not in self._known and self._best is None:
+            problem = NonConformity(SERVED, why, owed=True, passing=True)
+            self._best = Finding(self._recent[-1], SERVED, problem, Transcript())
+        self._revive(self.target)
+        if not self._serves():
+            self._died(why)
+        if self._best is not None:
+            raise _Enough
 
     def _watch(self, walker: Walker, problem: BaseException | None) -> BaseException | None:
         """An example has ended: what Hypothesis is to hear of it."""
@@ -248,7 +261,38 @@ class Exploration:
     def _keep(self) -> None:
         if self._best is not None:
             self._known.add(self._best.rule)
-            self.explored.findings.append(self._best)
+            self.explored.findings.append(self._best if self.explored.died else self._lean(self._best))
+
+    def _lean(self, finding: Finding) -> Finding:
+        """The finding without steps that it does not need: of what shows at a walk's end, Hypothesis leaves too many."""
+        tries, place = 0, len(finding.case.steps) - 1
+        deadline = time.monotonic() + LEAN_SECONDS
+        while place >= 0 and tries < LEAN_TRIES and time.monotonic() < deadline:
+            steps = finding.case.steps
+            tries += 1
+            finding = self._without(finding, (*steps[:place], *steps[place + 1 :])) or finding
+            place -= 1
+        return finding
+
+    def _without(self, finding: Finding, steps: tuple[Step, ...]) -> Finding | None:
+        """The same finding by these steps alone, if they show it."""
+        visit = Visit(self.target)
+        try:
+            walker = PROPERTIES[self.property](self.column.rungs[RUNG](visit))
+        except (NonConformity, Inconclusive, NotApplicable):
+            visit.close()
+            return None
+        try:
+            follow(walker, steps)
+        except NonConformity as problem:
+            case = case_of(self._protocol, self.property, steps)
+            same = walker.rule == finding.rule
+            return Finding(case, finding.rule, problem, visit.transcript) if same else None
+        except (Inconclusive, NotApplicable):
+            return None
+        finally:
+            visit.close()
+        return None
 
     def _died(self, why: str) -> None:
         self.explored.died = why or "nobody is served"

@@ -30,6 +30,7 @@ from pytest_netconform.verdict import Verdict
 
 if TYPE_CHECKING:
     from pytest_netconform.ahead import Job
+    from pytest_netconform.protocols import Protocol
     from pytest_netconform.run import Run
 
 EXPLORE = Case("", "explore", ())  # what stands for the cases that are not drawn yet
@@ -99,14 +100,14 @@ class Fuzz:
         property = check.requirement.id.removeprefix("FUZZ-")
         wanted = self._settings.differential or property != "differential"
         if len(specs) < 2:
-            protocol = specs[0].protocol.name if specs and specs[0].protocol else ""
-            cases = self._cases(property, protocol) if wanted else []
+            row = specs[0].protocol if specs else None
+            cases = self._cases(property, row.name if row else "") if wanted and _askable(property, row) else []
             metafunc.parametrize("case", cases, ids=[_name(case) for case in cases])
             return
         pairs = [
             (spec.name, case)
             for spec in specs
-            if spec.protocol and wanted
+            if spec.protocol and wanted and _askable(property, spec.protocol)
             for case in self._cases(property, spec.protocol.name)
         ]
         names = [f"{name}-{_name(case)}" for name, case in pairs]
@@ -306,6 +307,11 @@ def told(result: Explored) -> str:
         f"{result.examples} examples, {result.steps} steps in {result.seconds:.1f} s{extra}, "
         f"seed {result.seed}: {found}{more}"
     )
+
+
+def _askable(property: str, row: Protocol | None) -> bool:
+    """Datagrams are not cut."""
+    return property != "cuts" or row is None or not row.datagrams
 
 
 def _name(case: Case) -> str:

@@ -13,7 +13,7 @@ from typing import Protocol as Shape
 from pytest_netconform.dialogue import Dialogue
 from pytest_netconform.models.model import EVERY_OCTET, Model, Step, Wrong, filled
 from pytest_netconform.verdict import Inconclusive, NonConformity
-from pytest_netconform.visit import Visit, shown
+from pytest_netconform.visit import NoConnection, Visit, shown
 from pytest_netconform.wire.cuts import at, octets
 
 D = TypeVar("D", bound=Dialogue[Any])
@@ -159,7 +159,10 @@ class Walk(Generic[D]):
     def _come_again(self) -> None:
         self._blame("a new connection is served")
         self.dialogue.wire.close()
-        self.dialogue = self._opener(self.visit)
+        try:
+            self.dialogue = self._opener(self.visit)
+        except NoConnection as problem:
+            raise NonConformity("a new connection is served", str(problem), owed=True, passing=True) from None
         self._left = False
 
     def shown(self, octets: bytes) -> str:
