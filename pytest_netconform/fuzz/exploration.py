@@ -264,7 +264,7 @@ class Exploration:
             self.explored.findings.append(self._best if self.explored.died else self._lean(self._best))
 
     def _lean(self, finding: Finding) -> Finding:
-        """The finding without steps that it does not need: of what shows at a walk's end, Hypothesis leaves too many."""
+        """The finding without steps that it does not need: what shows at the end only, Hypothesis cuts badly."""
         tries, place = 0, len(finding.case.steps) - 1
         deadline = time.monotonic() + LEAN_SECONDS
         while place >= 0 and tries < LEAN_TRIES and time.monotonic() < deadline:
