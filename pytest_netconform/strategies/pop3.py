@@ -67,8 +67,6 @@ _SELDOM = st.one_of(
     _either("APOP", (b"APOP %{user} %{digest}",)),
     _either("wrong", _WRONG),
     _either("unknown", _UNKNOWN),
-    _either("malformed", _MALFORMED),
-    _either("late", _LATE),
     _either("early", _EARLY),
     steps("odd", ended(_ODD)),
     st.sampled_from(_LEAVING),
@@ -77,6 +75,7 @@ _SELDOM = st.one_of(
 #: the first in the alphabet that is possible: AUTH before the login, and LIST, which changes nothing, behind it
 RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "USER": _either("USER", (b"USER %{user}", b"user %{user}")),
+    "malformed": _either("malformed", _MALFORMED),
     "PASS": _either("PASS", (b"PASS %{password}", b"pass %{password}")),
     "AUTH": _either("AUTH", (b"AUTH PLAIN %{plain}", b"auth plain %{plain}")),
     "response": _either("response", (b"%{plain}",)),
@@ -86,6 +85,7 @@ RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "LIST one": _either("LIST", _about(b"LIST"), ahead=True),
     "UIDL": _either("UIDL", (b"UIDL", b"uidl"), ahead=True),
     "UIDL one": _either("UIDL", _about(b"UIDL"), ahead=True),
+    "relogin": _either("relogin", _LATE),
     "RETR": _either("RETR", _about(b"RETR", b"retr"), ahead=True),
     "TOP": _either("TOP", _TOPS, ahead=True),
     "mark": _either("mark", _DELE, ahead=True),
