@@ -225,8 +225,10 @@ class Pop3Model(Model[Reply]):
         self.over = True
 
     def _closed(self, *, updated: bool, sure: bool = True) -> None:
-        """The session has ended; in another mode than its own messages may look otherwise."""
+        """The session has ended. What was retrieved may expire; in another mode messages may look otherwise."""
         kept = self.drop.left(updated=updated, sure=sure)
+        if self.offer.get("EXPIRE", ("NEVER",))[:1] != ("NEVER",):  # RFC 2449 6.7: the site removes what was read
+            kept = Kept(gone=kept.gone)
         self.kept = kept.bare if self.utf8 else kept
 
     # -- the maildrop

@@ -140,7 +140,7 @@ class Maildrop:
     def listed(self, numbers: Sequence[int]) -> None:
         """These are the numbers of all messages that are not marked."""
         self.counted(len(numbers))
-        if list(numbers) != [n for n in range(1, self.least + 1) if self.exists(n)]:
+        if sorted(numbers) != [n for n in range(1, self.least + 1) if self.exists(n)]:
             raise Wrong(RULES["numbers"])
 
     def sized(self, listing: Listing) -> None:

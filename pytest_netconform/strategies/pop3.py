@@ -31,7 +31,7 @@ def _about(*verbs: bytes) -> tuple[bytes, ...]:
 
 _TOPS = tuple(line + b" " + lines for line, lines in product(_about(b"TOP", b"top"), (b"0", b"1", b"2", b"99999")))
 _DELE = tuple(verb + b" " + number for verb, number in product((b"DELE", b"dele"), NUMBERS))
-_UNKNOWN = (b"XYZZY", b"GET / HTTP/1.1", b"LIS", b"QUITE", b"RSETT 1", b"DELETE 1")
+_UNKNOWN = (b"XYZZY", b"xyzzy", b"XYZZY", b"GET / HTTP/1.1", b"LIS", b"QUITE", b"RSETT 1", b"DELETE 1")
 _MALFORMED = (b"RETR", b"RETR abc", b"RETR -1", b"RETR 1x", b"DELE", b"DELE x", b"LIST x", b"TOP 1", b"TOP 1 x")
 _LATE = (b"USER %{user}", b"PASS %{password}", b"APOP x 0", b"STLS", b"UTF8", b"AUTH PLAIN %{plain}")
 _EARLY = (b"STAT", b"LIST", b"LIST 1", b"UIDL", b"RETR 1", b"TOP 1 0", b"DELE 1", b"RSET", b"NOOP", b"noop")
