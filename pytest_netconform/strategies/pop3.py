@@ -31,7 +31,7 @@ def _about(*verbs: bytes) -> tuple[bytes, ...]:
 
 _TOPS = tuple(line + b" " + lines for line, lines in product(_about(b"TOP", b"top"), (b"0", b"1", b"2", b"99999")))
 _DELE = tuple(verb + b" " + number for verb, number in product((b"DELE", b"dele"), NUMBERS))
-_UNKNOWN = (b"XYZZY", b"xyzzy", b"XYZZY", b"GET / HTTP/1.1", b"LIS", b"QUITE", b"RSETT 1", b"DELETE 1")
+_UNKNOWN = (b"XYZZY", b"X:YZZY", b"XYZZY", b"GET / HTTP/1.1", b"LIS", b"QUITE", b"RSETT 1", b"DELETE 1")
 _MALFORMED = (b"RETR", b"RETR abc", b"RETR -1", b"RETR 1x", b"DELE", b"DELE x", b"LIST x", b"TOP 1", b"TOP 1 x")
 _LATE = (b"USER %{user}", b"PASS %{password}", b"APOP x 0", b"STLS", b"UTF8", b"AUTH PLAIN %{plain}")
 _EARLY = (b"STAT", b"LIST", b"LIST 1", b"UIDL", b"RETR 1", b"TOP 1 0", b"DELE 1", b"RSET", b"NOOP", b"noop")
@@ -66,7 +66,6 @@ _SELDOM = st.one_of(
     _either("UTF8", (b"UTF8",)),
     _either("APOP", (b"APOP %{user} %{digest}",)),
     _either("wrong", _WRONG),
-    _either("unknown", _UNKNOWN),
     _either("early", _EARLY),
     steps("odd", ended(_ODD)),
     st.sampled_from(_LEAVING),
@@ -91,6 +90,7 @@ RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "mark": _either("mark", _DELE, ahead=True),
     "RSET": _either("RSET", (b"RSET", b"rset"), ahead=True),
     "post": st.sampled_from([Step("post", letter) for letter in _LETTERS]),
+    "unknown": _either("unknown", _UNKNOWN),
     "over": st.sampled_from(_LEAVING),
     "seldom": _SELDOM,
 }
