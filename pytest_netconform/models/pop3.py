@@ -19,13 +19,13 @@ T = TypeVar("T")
 NEW, EXCHANGE, OPEN = "new", "exchange", "open"
 LOGINS = frozenset({"USER", "PASS", "AUTH", "begin", "APOP", "wrong", "response"})
 
-#: `mark`: DELE; `post`: a letter arrives; `break`: the client is gone; `begin`, `response`, `cancel`: of AUTH; `late`,
-#: `early`: what belongs on the other side of the login. Word → the states in which it can be said; other words: ANY
+#: `mark`: DELE; `post`: a letter arrives; `break`: the client is gone; `begin`, `response`, `cancel`: of AUTH; `early`,
+#: `relogin`: what belongs on the other side of the login. Word → the states in which it can be said; other words: ANY
 STATES: Mapping[str, frozenset[str]] = {
     **dict.fromkeys((*LOGINS - {"response"}, "UTF8", "early"), frozenset({NEW})),
     **dict.fromkeys(("response", "cancel"), frozenset({EXCHANGE})),
     **dict.fromkeys(("STAT", "LIST", "UIDL", "RETR", "TOP", "mark", "RSET", "NOOP"), frozenset({OPEN})),
-    **dict.fromkeys(("malformed", "late", "post", "over"), frozenset({OPEN})),
+    **dict.fromkeys(("malformed", "relogin", "post", "over"), frozenset({OPEN})),
     **dict.fromkeys(("break", "seldom"), frozenset({NEW, EXCHANGE, OPEN})),
 }
 ANY = frozenset({NEW, OPEN})
@@ -201,7 +201,7 @@ class Pop3Model(Model[Reply]):
     def _early(self, said: bytes, answer: Reply) -> None:
         _expect(answer, ERR, "early")
 
-    def _late(self, said: bytes, answer: Reply) -> None:
+    def _relogin(self, said: bytes, answer: Reply) -> None:
         _expect(answer, ERR, "late")
 
     def _unknown(self, said: bytes, answer: Reply) -> None:
@@ -225,8 +225,10 @@ class Pop3Model(Model[Reply]):
         self.over = True
 
     def _closed(self, *, updated: bool, sure: bool = True) -> None:
-        """The session has ended; in another mode than its own messages may look otherwise."""
+        """The session has ended. What was retrieved may expire; in another mode messages may look otherwise."""
         kept = self.drop.left(updated=updated, sure=sure)
+        if self.offer.get("EXPIRE", ("NEVER",))[:1] != ("NEVER",):  # RFC 2449 6.7: the site removes what was read
+            kept = Kept(gone=kept.gone)
         self.kept = kept.bare if self.utf8 else kept
 
     # -- the maildrop

@@ -140,7 +140,7 @@ class Maildrop:
     def listed(self, numbers: Sequence[int]) -> None:
         """These are the numbers of all messages that are not marked."""
         self.counted(len(numbers))
-        if list(numbers) != [n for n in range(1, self.least + 1) if self.exists(n)]:
+        if sorted(numbers) != [n for n in range(1, self.least + 1) if self.exists(n)]:
             raise Wrong(RULES["numbers"])
 
     def sized(self, listing: Listing) -> None:
@@ -149,6 +149,7 @@ class Maildrop:
         if message.size is not None and message.size != listing.size:
             raise Wrong(RULES["size"])
         message.size = listing.size
+        _measured(message)
         self._add_up()
 
     def identified(self, number: int, unique: str) -> None:
@@ -170,6 +171,7 @@ class Maildrop:
             raise Wrong(RULES["content"])
         message.size = message.size if message.size is not None else before.size
         message.content = message.content if message.content is not None else before.content
+        _measured(message)
 
     def all_identified(self) -> None:
         """All messages that are not marked have just been listed: whoever was kept is among them."""
@@ -181,10 +183,10 @@ class Maildrop:
     def retrieved(self, number: int, content: bytes) -> None:
         """RETR has given this."""
         message = self.message(number)
-        self.sized(Listing(number, len(content)))
         if message.content is not None and message.content != content:
             raise Wrong(RULES["content"])
         message.content = content
+        _measured(message)
 
     def topped(self, number: int, lines: int, content: bytes) -> None:
         """TOP has given this; judged where the whole is known, and all agree what a line of it is."""
@@ -217,6 +219,13 @@ class Maildrop:
         if "" in uniques:
             return frozenset()
         return frozenset(u for n, u in enumerate(uniques, 1) if self.messages[n].marked and uniques.count(u) == 1)
+
+
+def _measured(message: Message) -> None:
+    """Whether the last line end belongs to the message or to the dot behind it, RFC 1939 3 leaves open: "CRLF.CRLF"."""
+    size, content = message.size, message.content
+    if size is not None and content is not None and size not in (len(content), len(content) - 2):
+        raise Wrong(RULES["size"])
 
 
 def _copies(known: dict[str, Message]) -> dict[str, Message]:

@@ -31,7 +31,7 @@ def _about(*verbs: bytes) -> tuple[bytes, ...]:
 
 _TOPS = tuple(line + b" " + lines for line, lines in product(_about(b"TOP", b"top"), (b"0", b"1", b"2", b"99999")))
 _DELE = tuple(verb + b" " + number for verb, number in product((b"DELE", b"dele"), NUMBERS))
-_UNKNOWN = (b"XYZZY", b"GET / HTTP/1.1", b"LIS", b"QUITE", b"RSETT 1", b"DELETE 1")
+_UNKNOWN = (b"XYZZY", b"X:YZZY", b"XYZZY", b"GET / HTTP/1.1", b"LIS", b"QUITE", b"RSETT 1", b"DELETE 1")
 _MALFORMED = (b"RETR", b"RETR abc", b"RETR -1", b"RETR 1x", b"DELE", b"DELE x", b"LIST x", b"TOP 1", b"TOP 1 x")
 _LATE = (b"USER %{user}", b"PASS %{password}", b"APOP x 0", b"STLS", b"UTF8", b"AUTH PLAIN %{plain}")
 _EARLY = (b"STAT", b"LIST", b"LIST 1", b"UIDL", b"RETR 1", b"TOP 1 0", b"DELE 1", b"RSET", b"NOOP", b"noop")
@@ -66,9 +66,6 @@ _SELDOM = st.one_of(
     _either("UTF8", (b"UTF8",)),
     _either("APOP", (b"APOP %{user} %{digest}",)),
     _either("wrong", _WRONG),
-    _either("unknown", _UNKNOWN),
-    _either("malformed", _MALFORMED),
-    _either("late", _LATE),
     _either("early", _EARLY),
     steps("odd", ended(_ODD)),
     st.sampled_from(_LEAVING),
@@ -77,6 +74,7 @@ _SELDOM = st.one_of(
 #: the first in the alphabet that is possible: AUTH before the login, and LIST, which changes nothing, behind it
 RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "USER": _either("USER", (b"USER %{user}", b"user %{user}")),
+    "malformed": _either("malformed", _MALFORMED),
     "PASS": _either("PASS", (b"PASS %{password}", b"pass %{password}")),
     "AUTH": _either("AUTH", (b"AUTH PLAIN %{plain}", b"auth plain %{plain}")),
     "response": _either("response", (b"%{plain}",)),
@@ -86,11 +84,13 @@ RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "LIST one": _either("LIST", _about(b"LIST"), ahead=True),
     "UIDL": _either("UIDL", (b"UIDL", b"uidl"), ahead=True),
     "UIDL one": _either("UIDL", _about(b"UIDL"), ahead=True),
+    "relogin": _either("relogin", _LATE),
     "RETR": _either("RETR", _about(b"RETR", b"retr"), ahead=True),
     "TOP": _either("TOP", _TOPS, ahead=True),
     "mark": _either("mark", _DELE, ahead=True),
     "RSET": _either("RSET", (b"RSET", b"rset"), ahead=True),
     "post": st.sampled_from([Step("post", letter) for letter in _LETTERS]),
+    "unknown": _either("unknown", _UNKNOWN),
     "over": st.sampled_from(_LEAVING),
     "seldom": _SELDOM,
 }

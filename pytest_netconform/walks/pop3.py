@@ -53,6 +53,7 @@ class Pop3Walk(Walk[WalkingPop3]):
         for letter in letters:
             self._know(letter)
         self._delivered = 0
+        self._long = False  # whether a line was said on this connection that is too long to be served
         super().__init__(visit, opener, model, self._known, again)
         self._met()
 
@@ -62,6 +63,7 @@ class Pop3Walk(Walk[WalkingPop3]):
 
     def _met(self) -> None:
         """The greeting was read, and CAPA answered."""
+        self._long = False
         dialogue = self.dialogue
         try:
             self.model.met(dialogue.stamp, dialogue.offer, secure=dialogue.wire.secure)
@@ -86,6 +88,7 @@ class Pop3Walk(Walk[WalkingPop3]):
             self._deliver(said[0])
         else:
             self.dialogue.proves = word in LOGINS
+            self._long = self._long or max(map(len, said)) > LONG
             super().say(steps, said)
 
     def _break(self, how: bytes) -> None:
@@ -116,7 +119,7 @@ class Pop3Walk(Walk[WalkingPop3]):
         try:
             super().hear(step, said)
         except NonConformity:
-            if not self._has_had_enough(said):
+            if not self._has_had_enough():
                 raise
             self.model.broken()
             self.model.over = True
@@ -125,10 +128,10 @@ class Pop3Walk(Walk[WalkingPop3]):
         if step.word == "RETR" and last is not None and last.code == OK:
             self._compare(last)
 
-    def _has_had_enough(self, said: bytes) -> bool:
-        """Whether the server has closed on a client that was refused often, or said too long a line."""
+    def _has_had_enough(self) -> bool:
+        """Whether the server has closed on a client that was refused often, or has said too long a line."""
         closed = self.dialogue.over and not self.dialogue.unframed()
-        return closed and (self.model.refusals >= ENOUGH or len(said) > LONG)
+        return closed and (self.model.refusals >= ENOUGH or self._long)
 
     def _compare(self, reply: Reply) -> None:
         letter = self._letters.get(header_of(reply.body or b""))

@@ -59,16 +59,11 @@ def framed(line: str, answer: str) -> Reply:
 
 RIGHT: dict[str, Talk] = {
     "a session": [
-        *[
-            ("early:STAT", "-ERR"),
-            ("PASS x", "-ERR"),
-            ("USER a", "+OK"),
-            ("CAPA", "+OK\r\nUIDL\r\n."),
-            ("PASS x", "+OK"),
-        ],
-        *[("STAT", "+OK 2 30"), TWO_SIZES, TWO_IDS, ("LIST 2", "+OK 2 20"), ("UIDL 3", "-ERR"), ("late:STLS", "-ERR")],
-        *[("DELE 2", "+OK"), ("DELE 2", "-ERR"), ("STAT", "+OK 1 10"), ("LIST", "+OK\r\n1 10\r\n."), ("RSET", "+OK")],
-        *[("RETR 2", "-ERR [UTF8]"), ("NOOP", "+OK"), ("CAPA", "+OK\r\nUIDL\r\nTOP\r\n."), ("QUIT", "+OK")],
+        *[("early:STAT", "-ERR"), ("PASS x", "-ERR"), ("USER a", "+OK"), ("PASS x", "+OK"), ("STAT", "+OK 2 30")],
+        *[TWO_SIZES, TWO_IDS, ("LIST 2", "+OK 2 20"), ("UIDL 3", "-ERR"), ("relogin:USER x", "-ERR")],
+        *[("DELE 2", "+OK"), ("DELE 2", "-ERR"), ("STAT", "+OK 1 10"), ("LIST", "+OK\r\n1 10\r\n.")],
+        *[("relogin:STLS", "-ERR"), ("RSET", "+OK"), ("RETR 2", "-ERR [UTF8]"), ("NOOP", "+OK")],
+        *[("CAPA", "+OK\r\nUIDL\r\nTOP\r\n."), ("QUIT", "+OK")],
     ],
     "the next session": [
         *[LOGIN, TWO_IDS, ("DELE 1", "+OK"), ("QUIT", "+OK"), ("AGAIN", "")],
@@ -85,6 +80,16 @@ RIGHT: dict[str, Talk] = {
         ("STAT", "+OK 2 30"),
     ],
     "mail arrives between sessions": [LOGIN, ("STAT", "+OK 1 9"), ("QUIT", "+OK"), ("AGAIN", ""), LOGIN, TWO_SIZES],
+    "what was read expires": [
+        *[
+            LOGIN,
+            ("CAPA", "+OK\r\nEXPIRE 0 USER\r\nUIDL\r\nTOP\r\n."),
+            TWO_IDS,
+            ("RETR 1", "+OK\r\n\r\n."),
+            ("QUIT", "+OK"),
+        ],
+        *[("AGAIN", ""), LOGIN, ("UIDL", "+OK\r\n1 b\r\n.")],
+    ],
     "some were not removed": [
         *[LOGIN, TWO_IDS, ("DELE 1", "+OK"), ("QUIT", "-ERR some are left"), ("AGAIN", "")],
         *[LOGIN, TWO_IDS],
@@ -100,6 +105,7 @@ RIGHT: dict[str, Talk] = {
         ("begin:AUTH PLAIN", "+ "),
         ("response:x", "+OK"),
     ],
+    "a line end that is the dot's": [LOGIN, ("LIST 1", "+OK 1 19"), LETTER],
     "a part of a message": [LOGIN, LETTER, ("TOP 1 1", "+OK\r\nSubject: a\r\n\r\n..b\r\n."), LETTER],
     "an empty maildrop": [LOGIN, ("LIST", "+OK\r\n."), ("STAT", "+OK 0 0"), ("LIST 1", "-ERR"), ("UIDL", "+OK\r\n.")],
 }
@@ -118,7 +124,7 @@ WRONG: list[tuple[str, Talk]] = [
     (RULES["cancel"], [("begin:AUTH PLAIN", "+ "), ("cancel:*", "+OK")]),
     (RULES["response"], [("begin:AUTH PLAIN", "+OK")]),
     (RULES["early"], [("early:NOOP", "+OK")]),
-    (RULES["late"], [LOGIN, ("late:USER a", "+OK")]),
+    (RULES["late"], [LOGIN, ("relogin:USER a", "+OK")]),
     (RULES["late"], [LOGIN, ("STLS", "+OK")]),
     (RULES["unknown"], [("unknown:XYZZY", "+OK")]),
     (RULES["malformed"], [LOGIN, ("malformed:RETR 1x", "+OK\r\nx\r\n.")]),

@@ -2,14 +2,12 @@
 
 from tests.fuzz.stateful import Stateful
 
-_TWO = "two sessions at once are recorded, not judged (POP3-GEN-CON-f); a walk is one client"
 _REFUSED = "a refused login is left open: a maildrop may be in use (RFC 1939 4)"
 
 STATEFUL = Stateful(
     chapters=("maildrop", "sessions", "login", "commands"),
     but={
-        "lock_missing": _TWO,
-        "msgnum_shifts_in_session": _TWO,
+        "lock_missing": "recorded, not judged (POP3-GEN-CON-f): a walk is one client at a time",
         "pass_split_at_space": _REFUSED,
         "apop_right_digest_refused": _REFUSED,
         "name_kept_over_capa": "noted, not forbidden: Dovecot does it (POP3-1939-7-e)",
