@@ -112,7 +112,7 @@ class Walk(Generic[D]):
         """Write the octets of these steps in one go. Whatever has come before them was asked by nobody."""
         while self.judging and (answer := self.dialogue.early()) is not None:
             self._judge(lambda answer=answer: self.model.unasked(answer), "before", said[0], answer.raw)  # type: ignore[misc]
-        self._blame("an answer is owed")
+        self._blame(f"{steps[0].word} is read")
         self._cut(steps[0].cut)
         self.dialogue.send(*said)
 
@@ -123,7 +123,7 @@ class Walk(Generic[D]):
 
     def hear(self, step: Step, said: bytes) -> None:
         """The next answer is one that the model allows."""
-        self._blame("an answer is owed")
+        self._blame(f"an answer to {step.word} is owed")
         answer = self.dialogue.hear()
         self._blame(UNFRAMED)
         if answer.code is None:
