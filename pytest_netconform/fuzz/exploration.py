@@ -6,6 +6,7 @@ past what it knows already. It knows neither pytest nor any protocol, and does n
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable
@@ -138,6 +139,7 @@ class Exploration:
                 self._visit.close()
                 explored.seconds = time.monotonic() - self._began
                 self._keep()
+            gc.collect()  # what the round remembered goes in cycles, and would stay beside what the next one does
             round += 1
             if explored.died or explored.examples == before:
                 break
