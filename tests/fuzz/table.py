@@ -229,8 +229,7 @@ def mutants(protocols: Sequence[str]) -> bool:
 
 def reference(protocols: Sequence[str], properties: Sequence[str], examples: int) -> bool:
     """Explore the reference by these properties, and write. Whether nothing was found."""
-    sections = written()
-    rows = {row[:2]: row for row in cells(sections.get(REFERENCE, "")) if row[0] in STATEFUL}
+    rows: dict[Row, Row] = {}
     jobs = [(name, property, examples) for name in protocols for property in properties]
     alarms: list[str] = []
     with multiprocessing.get_context("spawn").Pool(PROCESSES, maxtasksperchild=1) as pool:
@@ -238,6 +237,8 @@ def reference(protocols: Sequence[str], properties: Sequence[str], examples: int
             rows[judged.row[:2]] = judged.row
             alarms += judged.findings
             print(" ".join(judged.row), "| MiB", " ".join(f"{mib:.0f}" for mib in judged.memory), flush=True)
+    sections = written()
+    rows = {row[:2]: row for row in cells(sections.get(REFERENCE, "")) if row[0] in STATEFUL} | rows
     ordered = sorted(rows.values(), key=lambda row: (row[0], PROPERTIES.index(row[1])))
     sections[REFERENCE] = "\n".join([REFERENCE_HEAD, *table(REFERENCE_COLUMNS, ordered)]) + "\n"
     PAGE.write_text(page(sections), encoding="utf-8")
