@@ -250,6 +250,8 @@ class Exploration:
     def _keep(self) -> None:
         if self._best is not None:
             self._known.add(self._best.rule)
+            problem = self._best.problem
+            problem.__traceback__ = problem.__context__ = None  # by them it would hold all of this round
             self.explored.findings.append(self._best)
 
     def _died(self, why: str) -> None:
