@@ -99,8 +99,10 @@ def fuzz(who: str, host: str, port: str) -> None:
 
 
 def _ours(address: Address) -> Tried:
+    import hypothesis
+
     from pytest_netconform.fixtures.network import column_of, socket_target
-    from pytest_netconform.fuzz.exploration import Budget, Exploration, hypothesis
+    from pytest_netconform.fuzz.exploration import Budget, Exploration
     from pytest_netconform.judge import survey
     from pytest_netconform.protocols import PROTOCOLS
     from pytest_netconform.target import parse_target

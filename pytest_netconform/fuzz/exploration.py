@@ -6,6 +6,7 @@ past what it knows already. It knows neither pytest nor any protocol, and does n
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable
@@ -140,6 +141,7 @@ class Exploration:
                 self._visit.close()
                 explored.seconds = time.monotonic() - self._began
                 self._keep()
+            gc.collect()  # what the round remembered goes in cycles, and would stay beside what the next one does
             round += 1
             if explored.died or explored.examples == before:
                 break
@@ -261,7 +263,9 @@ class Exploration:
     def _keep(self) -> None:
         if self._best is not None:
             self._known.add(self._best.rule)
-            self.explored.findings.append(self._best if self.explored.died else self._lean(self._best))
+            finding = self._best if self.explored.died else self._lean(self._best)
+            finding.problem.__traceback__ = finding.problem.__context__ = None  # they hold all of this round
+            self.explored.findings.append(finding)
 
     def _lean(self, finding: Finding) -> Finding:
         """The finding without steps that it does not need: what shows at the end only, Hypothesis cuts badly."""
@@ -285,7 +289,7 @@ class Exploration:
         try:
             follow(walker, steps)
         except NonConformity as problem:
-            case = case_of(self._protocol, self.property, steps)
+            case = case_of(self._protocol, self.property, walker.taken)
             same = walker.rule == finding.rule
             return Finding(case, finding.rule, problem, visit.transcript) if same else None
         except (Inconclusive, NotApplicable):

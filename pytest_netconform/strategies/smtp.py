@@ -38,11 +38,11 @@ def _message(lines: list[bytes]) -> bytes:
 
 
 _ENDS = (b"\n", b"\r", b"\r\r\n", b"\n\r", b"\r\n")
-_FALSE_END = (
-    st.tuples(st.sampled_from(_ENDS), st.sampled_from(_ENDS))
-    .filter(lambda ends: ends != (b"\r\n", b"\r\n"))
-    .map(lambda ends: b"Subject: %{marker}\r\n\r\none" + ends[0] + b"." + ends[1] + b"two\r\n.\r\n")
+_DOTS = [before + b"." + behind for before in _ENDS for behind in _ENDS]
+_FALSE_END = st.sampled_from([dot for dot in _DOTS if b"\r\n.\r\n" not in dot]).map(
+    lambda dot: b"Subject: %{marker}\r\n\r\none" + dot + b"two\r\n.\r\n"
 )
+_REFUSED = st.just(_message([b"%{reject}"]))
 _MESSAGE = st.lists(_LINE, max_size=6).map(_message)
 
 COMMANDS: st.SearchStrategy[bytes] = st.one_of(
@@ -70,7 +70,7 @@ RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "RCPT": steps("RCPT", ended(_RCPT), ahead=True),
     "RCPT ours": steps("RCPT", b"RCPT TO:<%{recipient}>\r\n", ahead=True),
     "DATA": steps("DATA", ended(st.sampled_from((b"DATA", b"data", b"Data")))),
-    "message": steps("message", st.one_of(_MESSAGE, _MESSAGE, _MESSAGE, _FALSE_END)),
+    "message": steps("message", st.one_of(_MESSAGE, _MESSAGE, _REFUSED, _FALSE_END)),
     "RSET": steps("RSET", ended(st.sampled_from((b"RSET", b"rset"))), ahead=True),
     "AUTH": steps("AUTH", b"AUTH PLAIN %{plain}\r\n"),
     "ask": steps("ask", ended(_ASK)),

@@ -129,10 +129,10 @@ def cells(text: str) -> list[Row]:
 
 @dataclass(frozen=True)
 class Judged:
-    """The reference by one property. memory: MiB at every thousandth example and at the end."""
+    """The reference by one property (drawn_for). memory: MiB at every thousandth example and at the end."""
 
     protocol: str
-    property: str
+    drawn_for: str
     examples: int
     seconds: float
     findings: Sequence[str]
@@ -144,7 +144,7 @@ class Judged:
         """Its line of the table."""
         return (
             self.protocol,
-            self.property,
+            self.drawn_for,
             f"{self.examples:,}",
             f"{self.examples / self.seconds:.0f}",
             str(len(self.findings)),
@@ -229,15 +229,16 @@ def mutants(protocols: Sequence[str]) -> bool:
 
 def reference(protocols: Sequence[str], properties: Sequence[str], examples: int) -> bool:
     """Explore the reference by these properties, and write. Whether nothing was found."""
-    sections = written()
-    rows = {row[:2]: row for row in cells(sections.get(REFERENCE, "")) if row[0] in STATEFUL}
+    rows: dict[Row, Row] = {}
     jobs = [(name, property, examples) for name in protocols for property in properties]
-    alarms = []
+    alarms: list[str] = []
     with multiprocessing.get_context("spawn").Pool(PROCESSES, maxtasksperchild=1) as pool:
         for judged in pool.imap(judge_reference, jobs, chunksize=1):
             rows[judged.row[:2]] = judged.row
             alarms += judged.findings
             print(" ".join(judged.row), "| MiB", " ".join(f"{mib:.0f}" for mib in judged.memory), flush=True)
+    sections = written()
+    rows = {row[:2]: row for row in cells(sections.get(REFERENCE, "")) if row[0] in STATEFUL} | rows
     ordered = sorted(rows.values(), key=lambda row: (row[0], PROPERTIES.index(row[1])))
     sections[REFERENCE] = "\n".join([REFERENCE_HEAD, *table(REFERENCE_COLUMNS, ordered)]) + "\n"
     PAGE.write_text(page(sections), encoding="utf-8")
