@@ -142,17 +142,20 @@ RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "seldom": _SELDOM,
 }
 
+#: none that makes a name: nobody could remove what comes of it when it is spoilt
 _COMMANDS = st.sampled_from(
     [
         line.removesuffix(b"\r\n")
         for line in (
-            *_lines(b"MKD RMD DELE RNFR RNTO CWD SIZE RETR STOR MDTM STAT", _NEAR),
+            *_lines(b"RMD DELE RNFR CWD SIZE RETR MDTM STAT NLST", _NEAR),
             *_lines(b"USER PASS TYPE REST EPSV PORT", (b"a", b"1", b"I", b"ALL")) * 3,
             *(b"PWD", b"PASV", b"ABOR", b"FEAT", b"SYST", b"LIST", b"QUIT", b"REIN") * 6,
         )
     ]
 )
-_BAD = st.one_of(ended(spoilt(_COMMANDS), ANY_END), ended(noise, ANY_END), ended(_COMMANDS, ANY_END))
+_BAD = st.one_of(
+    ended(spoilt(_COMMANDS), ANY_END), ended(noise, ANY_END), ended(_COMMANDS, ANY_END), st.just(b"\r\nMKD d\r\n")
+)
 _MANY = st.lists(_BAD, min_size=1, max_size=4).map(b"".join)
 
 #: before the login, or behind it in the directory of the walk (`entry` is that, where something may be spoilt)
