@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_netconform.models.model import Step
 from pytest_netconform.strategies.octets import ANY_END, cuts, ended, noise, spoilt, steps
 
+LONGEST = 400  # octets of a line that everybody reads to its end
 LOGIN = b"USER %{user}\r\nPASS %{password}\r\n"
 ENTER = b"CWD %{folder}\r\n"
 NAMES = (b"a",) * 8 + (b"d",) * 4 + (b"d/a",) * 3 + (b"b", b"d/d", b"stra\xc3\x9fe", b" s")
@@ -104,8 +105,8 @@ _HARMLESS = st.sampled_from((b"PWD", b"TYPE I", b"SIZE a", b"NOOP", b"HELP NOOP"
 
 
 def _heard(line: bytes) -> bytes:
-    """A line that is one: blank ones are nothing to some, and 255 begins a command of Telnet."""
-    return line.replace(b"\xff", b"\xfe") if line.strip(b" \t\0\xff") else b"?"
+    """A line that is one: blank ones are nothing to some, at long ones they leave, and 255 begins a Telnet command."""
+    return line[:LONGEST].replace(b"\xff", b"\xfe") if line.strip(b" \t\0\xff") else b"?"
 
 
 _SELDOM = st.one_of(
