@@ -64,13 +64,13 @@ class FtpModel(FtpMoves):
     @property
     def may_transfer(self) -> bool:
         """Whether it is known what a transfer would use for its data."""
-        return self.state != IN or self.prepared in (NEVER, READY)
+        return self.prepared in (NEVER, READY)
 
     def may_say(self, word: str, line: bytes) -> bool:
         """Whether a further line of a step makes sense, whatever the lines before it came to."""
         if word == "near" and self.cwd is None:
             return False
-        return parsed(line)[0] not in TRANSFERS or self.may_transfer
+        return parsed(line)[0] not in TRANSFERS or self.state != IN or self.prepared == READY
 
     def hear(self, step: Step, said: bytes, answer: Reply) -> None:
         """An answer to one line; of a transfer, the first one (`moved` hears the last)."""

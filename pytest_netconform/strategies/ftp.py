@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_netconform.models.model import Step
 from pytest_netconform.strategies.octets import ANY_END, cuts, ended, noise, spoilt, steps
 
+LONGEST = 400  # octets of a line that everybody reads to its end
 LOGIN = b"USER %{user}\r\nPASS %{password}\r\n"
 ENTER = b"CWD %{folder}\r\n"
 NAMES = (b"a",) * 8 + (b"d",) * 4 + (b"d/a",) * 3 + (b"b", b"d/d", b"stra\xc3\x9fe", b" s")
@@ -104,8 +105,8 @@ _HARMLESS = st.sampled_from((b"PWD", b"TYPE I", b"SIZE a", b"NOOP", b"HELP NOOP"
 
 
 def _heard(line: bytes) -> bytes:
-    """A line that is one: blank ones are nothing to some, and 255 begins a command of Telnet."""
-    return line.replace(b"\xff", b"\xfe") if line.strip(b" \t\0\xff") else b"?"
+    """A line that is one: blank ones are nothing to some, at long ones they leave, and 255 begins a Telnet command."""
+    return line[:LONGEST].replace(b"\xff", b"\xfe") if line.strip(b" \t\0\xff") else b"?"
 
 
 _SELDOM = st.one_of(
@@ -142,17 +143,20 @@ RULES: Mapping[str, st.SearchStrategy[Step]] = {
     "seldom": _SELDOM,
 }
 
+#: none that makes a name: nobody could remove what comes of it when it is spoilt
 _COMMANDS = st.sampled_from(
     [
         line.removesuffix(b"\r\n")
         for line in (
-            *_lines(b"MKD RMD DELE RNFR RNTO CWD SIZE RETR STOR MDTM STAT", _NEAR),
+            *_lines(b"RMD DELE RNFR CWD SIZE RETR MDTM STAT NLST", _NEAR),
             *_lines(b"USER PASS TYPE REST EPSV PORT", (b"a", b"1", b"I", b"ALL")) * 3,
             *(b"PWD", b"PASV", b"ABOR", b"FEAT", b"SYST", b"LIST", b"QUIT", b"REIN") * 6,
         )
     ]
 )
-_BAD = st.one_of(ended(spoilt(_COMMANDS), ANY_END), ended(noise, ANY_END), ended(_COMMANDS, ANY_END))
+_BAD = st.one_of(
+    ended(spoilt(_COMMANDS), ANY_END), ended(noise, ANY_END), ended(_COMMANDS, ANY_END), st.just(b"\r\nMKD d\r\n")
+)
 _MANY = st.lists(_BAD, min_size=1, max_size=4).map(b"".join)
 
 #: before the login, or behind it in the directory of the walk (`entry` is that, where something may be spoilt)
