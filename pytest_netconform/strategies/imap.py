@@ -36,7 +36,7 @@ _FLAGS = (b"\\Seen", b"\\Deleted", b"\\Flagged", b"\\Answered", b"\\Draft", b"nc
 _LISTS = tuple(b"(%s)" % flags for flags in (*_FLAGS, b"\\Seen \\Draft", b"\\Flagged nc-keyword", b"", b"\\Recent"))
 _MARKS = (b"+FLAGS ", b"-FLAGS ", b"FLAGS ", b"+FLAGS.SILENT ", b"-flags.silent ", b"FLAGS.SILENT ")
 _MARKED = _all(_MARKS, (*_LISTS, *_FLAGS))
-_GOING = (b"+FLAGS (\\Deleted)", b"+FLAGS.SILENT \\Deleted")
+_GOING = (b"+FLAGS (\\Deleted)", b"+FLAGS.SILENT \\Deleted", b"+FLAGS (\\Deleted)", b"+FLAGS (\\Recent)")
 _ITEMS = (b"FLAGS", b"(UID FLAGS)", b"(UID)", b"(RFC822.SIZE BODY.PEEK[])", b"(BODY[])", b"(UID FLAGS BODY[])")
 _KEYS = (
     *(b"ALL", b"SEEN", b"UNSEEN", b"DELETED", b"UNDELETED", b"FLAGGED", b"NOT ANSWERED", b"2:* UNSEEN", b"1 SEEN"),
@@ -69,7 +69,14 @@ _BESIDE = _one(
     (b"EXPUNGE", b"EXPUNGE", *_all(b"STORE ", (b"1", b"2", b"*", b"1:2"), b" +FLAGS (\\Deleted)\r\nEXPUNGE")),
     (b"STORE 1 +FLAGS (\\Deleted)", b"STORE 2 +FLAGS.SILENT (\\Deleted)", b"STORE 1:* +FLAGS (\\Deleted)"),
     (b"STORE * FLAGS (\\Flagged)", b"UID STORE %{second} +FLAGS (nc-keyword)", b"STORE 1 -FLAGS (\\Seen \\Deleted)"),
-    (b"CLOSE", b"NOOP", b"FETCH 1:* (UID FLAGS)", b"UID FETCH 1:* (FLAGS)", b"SEARCH DELETED", b"SEARCH ALL"),
+    (
+        b"CLOSE",
+        b"NOOP",
+        b"FETCH 1:* (UID FLAGS)",
+        b"FETCH 1:* FLAGS\r\nSTORE 1:* +FLAGS (\\Recent)",
+        b"SEARCH DELETED",
+        b"SEARCH ALL",
+    ),
     (b"APPEND %{mailbox} {15}\r\nSubject: x\r\n\r\nx", b"COPY 1 %{mailbox}"),
 )
 
