@@ -196,6 +196,7 @@ PROTOCOLS: dict[str, Protocol] = {
             schemes={"imap": Scheme(143), "imaps": Scheme(993, implicit_tls=True)},
             suites=("imap", "message"),
             column="pytest_netconform.fixtures.imap",
+            walks=True,
             greeting=r"\* (OK|PREAUTH|BYE)[ \r\n]",
             plausible=r"\* ",
             probe=b"nc1 CAPABILITY\r\n",

@@ -50,6 +50,9 @@ class Example(RuleBasedStateMachine):
             act(self.walker)
         except Exception as error:
             problem = error
+        except BaseException:  # a timeout, Ctrl-C: nothing may be said behind what was broken off
+            self._done = True
+            raise
         if problem is not None or last:
             self._done = True
             if (told := self._watch(self.walker, problem)) is not None:

@@ -54,7 +54,7 @@ class FtpWalk(Walk[Ftp]):
         first = self._reply(self.dialogue.long if verb in ("USER", "PASS") else None)
         if verb == "REIN" and first.preliminary:
             first = self._reply(self.dialogue.long)
-        self._judge(line, first, lambda: self.model.hear(step, line, first))
+        self._hold(line, first, lambda: self.model.hear(step, line, first))
         if verb == "PASS" and first.code in (230, 202) and TLS_FIRST in self.visit.target.claims:
             self.dialogue.protect()
         if not (moves and first.preliminary):
@@ -85,7 +85,7 @@ class FtpWalk(Walk[Ftp]):
     def _to_nowhere(self, line: bytes) -> None:
         """1yz where no data connection was agreed on: it comes to nothing."""
         last = self._reply(DIALLING * self.visit.target.patience)
-        self._judge(line, last, lambda: self.model.moved(line, b"", None, True, last))
+        self._hold(line, last, lambda: self.model.moved(line, b"", None, True, last))
 
     def _move(self, line: bytes, way: Wire, content: bytes) -> None:
         """The whole of a transfer."""
@@ -101,7 +101,7 @@ class FtpWalk(Walk[Ftp]):
         way.close()
         if parsed(line)[0] == "RETR" and not self.blurred:
             self.answers.append(f"{len(data)} octets {sha256(data).hexdigest()[:8]}")
-        self._judge(line, last, lambda: self.model.moved(line, content, data, ending in ORDERLY, last))
+        self._hold(line, last, lambda: self.model.moved(line, content, data, ending in ORDERLY, last))
 
     def _abort(self, step: Step, line: bytes, way: Wire, behind: Sequence[bytes]) -> None:
         """ABOR while a file is on its way to us: two answers, whichever of the two was faster."""
@@ -111,7 +111,7 @@ class FtpWalk(Walk[Ftp]):
         self.dialogue.drain(way)
         way.close()
         answers = [self._reply(blur=True) for _ in range(2)]
-        self._judge(line, answers[0], lambda: self.model.aborted(line, answers))
+        self._hold(line, answers[0], lambda: self.model.aborted(line, answers))
 
     def _break(self, line: bytes, way: Wire, content: bytes) -> None:
         """The client breaks the data connection in the middle."""
@@ -123,10 +123,10 @@ class FtpWalk(Walk[Ftp]):
         elif waits := self.model.waits(line):
             early = self.dialogue.heard()
             if early is not None:
-                self._judge(line, early, lambda: self.model.early(line, early))
+                self._hold(line, early, lambda: self.model.early(line, early))
         way.reset()
         last = self._reply(blur=True)
-        self._judge(line, last, lambda: self.model.broke(line, last, waits))
+        self._hold(line, last, lambda: self.model.broke(line, last, waits))
 
     # -- the control connection
 
@@ -146,7 +146,7 @@ class FtpWalk(Walk[Ftp]):
             self.answers.append(self.kind(answer))
         return answer
 
-    def _judge(self, line: bytes, answer: Reply, hear: Callable[[], None]) -> None:
+    def _hold(self, line: bytes, answer: Reply, hear: Callable[[], None]) -> None:
         """Let the model hear."""
         try:
             hear()
