@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import Flaky, FlakyStrategyDefinition, Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
-from pytest_netconform.fuzz.machine import machine_of
+from pytest_netconform.fuzz.machine import machine_of, settled
 from pytest_netconform.judge import Column
 from pytest_netconform.models.case import Case, case_of
 from pytest_netconform.models.model import Step
@@ -169,7 +169,7 @@ class Exploration:
             verbosity=Verbosity.quiet,
             derandomize=False,  # the seed is ours to choose
         )
-        with suppress(Unsatisfiable):
+        with settled(), suppress(Unsatisfiable):
             run_state_machine_as_test(hypothesis.seed(seed)(factory), settings=settings)  # type: ignore[arg-type]
 
     def _left(self) -> bool:

@@ -5,7 +5,9 @@ One machine serves all protocols: its rules are the words of a column's strategi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from hypothesis import strategies as st
@@ -57,6 +59,23 @@ class Example(RuleBasedStateMachine):
             self._done = True
             if (told := self._watch(self.walker, problem)) is not None:
                 raise told
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """A seed says all while this lasts: Hypothesis else draws constants of whatever modules happen to be loaded too."""
+    providers: Any = import_module("hypothesis.internal.conjecture.providers")
+    if not hasattr(providers, "_get_local_constants"):  # older ones have no such thing
+        yield
+        return
+    known, nothing = providers._get_local_constants, providers.Constants()
+    providers._get_local_constants = lambda: nothing
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        providers._get_local_constants = known
+        providers.CONSTANTS_CACHE.cache.clear()
 
 
 def machine_of(rules: Mapping[str, st.SearchStrategy[Step]]) -> type[Example]:

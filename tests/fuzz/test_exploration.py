@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -38,6 +39,18 @@ def test_a_seed_says_it_all() -> None:
     assert (one.examples, one.steps) == (same.examples, same.steps) != (other.examples, other.steps)
     assert [found.case for found in one.findings] == [found.case for found in same.findings]
     assert one.findings, "the seed finds something"
+
+
+def test_a_seed_knows_no_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other modules are loaded does not change what is drawn: Hypothesis is not let look at them."""
+    providers = import_module("hypothesis.internal.conjecture.providers")
+
+    def asked() -> None:
+        raise AssertionError("constants of other modules were asked for")
+
+    monkeypatch.setattr(providers, "_get_local_constants", asked)
+    assert explored("smtp", Budget(examples=20)).examples == 20
+    assert providers._get_local_constants is asked, "others are let look again"
 
 
 def test_examples_are_counted() -> None:
