@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -123,29 +123,37 @@ class Exploration:
     def run(self) -> Explored:
         """Explore until the budget is spent. Raises what is our own fault."""
         self._began = time.monotonic()
-        explored = self.explored
         machine = machine_of(self._rules())
-        round = 0
-        while self._left():
-            self._best, self._enough = None, False
-            before = explored.examples
-            try:
-                self._round(machine, explored.seed + round)
-            except (Flaky, FlakyStrategyDefinition):
-                explored.varied += not self._enough  # an end amid an example looks like a change of mind
-            except (_Enough, NonConformity):
-                pass
-            except _Dead:
-                explored.recent = list(self._recent)
-            finally:
-                self._visit.close()
-                explored.seconds = time.monotonic() - self._began
-                self._keep()
-            gc.collect()  # what the round remembered goes in cycles, and would stay beside what the next one does
-            round += 1
-            if explored.died or explored.examples == before:
-                break
-        return explored
+        seed, before = self.explored.seed, -1
+        while self._left() and not self.explored.died and self.explored.examples != before:
+            before = self.explored.examples
+            self._explore(machine, seed)
+            seed += 1
+        return self.explored
+
+    def _explore(self, machine: Any, seed: int) -> None:
+        """One round, and what it has found."""
+        explored = self.explored
+        self._best, self._enough = None, False
+        try:
+            self._round(machine, seed)
+        except (Flaky, FlakyStrategyDefinition):
+            explored.varied += not self._enough  # an end amid an example looks like a change of mind
+        except (_Enough, NonConformity):
+            pass
+        except _Dead:
+            explored.recent = list(self._recent)
+        except BaseException:  # Ctrl-C, a timeout: what was found is kept as it is
+            if self._best is not None:
+                self._keep(self._best)
+            raise
+        finally:
+            self._visit.close()
+            explored.seconds = time.monotonic() - self._began
+        if self._best is not None:
+            done = explored.died or self._best.rule == SERVED
+            self._keep(self._best if done else self._lean(self._best))
+        gc.collect()  # what the round remembered goes in cycles, and would stay beside what the next one does
 
     def _rules(self) -> Any:
         strategies: Any = import_module(self.column.strategies)
@@ -232,23 +240,10 @@ class Exploration:
             return None
         if not isinstance(problem, NonConformity):
             return problem
-        if doubtful and walker.rule != SERVED and self._best is None and not self._repeats(case):
+        if doubtful and walker.rule != SERVED and self._best is None and not self._shown_by(self._patient, case.steps):
             explored.varied += 1  # an answer was late, or a connection broke: who is busy is not wrong
             return None
         return problem if self._found(walker, case, problem) else None
-
-    def _repeats(self, case: Case) -> bool:
-        """Whether the same steps go wrong again, with all the patience that the target was given."""
-        visit = Visit(self._patient)
-        try:
-            follow(PROPERTIES[self.property](self.column.rungs[RUNG](visit)), case.steps)
-        except NonConformity:
-            return True
-        except (Inconclusive, NotApplicable):
-            return False
-        finally:
-            visit.close()
-        return False
 
     def _found(self, walker: Walker, case: Case, problem: NonConformity) -> bool:
         """Whether this is what is looked for now: a breach that is not known, and the one that this round has met."""
@@ -260,12 +255,12 @@ class Exploration:
             self._best = Finding(case, walker.rule, problem, self._visit.transcript)
         return True
 
-    def _keep(self) -> None:
-        if self._best is not None:
-            self._known.add(self._best.rule)
-            finding = self._best if self.explored.died else self._lean(self._best)
-            finding.problem.__traceback__ = finding.problem.__context__ = None  # they hold all of this round
-            self.explored.findings.append(finding)
+    # -- a finding
+
+    def _keep(self, finding: Finding) -> None:
+        finding.problem.__traceback__ = finding.problem.__context__ = None  # they hold all of this round
+        self._known.add(finding.rule)
+        self.explored.findings.append(finding)
 
     def _lean(self, finding: Finding) -> Finding:
         """The finding without steps that it does not need: what shows at the end only, Hypothesis cuts badly."""
@@ -273,30 +268,29 @@ class Exploration:
         deadline = time.monotonic() + LEAN_SECONDS
         while place >= 0 and tries < LEAN_TRIES and time.monotonic() < deadline:
             steps = finding.case.steps
-            tries += 1
-            finding = self._without(finding, (*steps[:place], *steps[place + 1 :])) or finding
-            place -= 1
+            less = self._shown_by(self.target, (*steps[:place], *steps[place + 1 :]))
+            finding = less if less is not None and less.rule == finding.rule else finding
+            tries, place = tries + 1, place - 1
         return finding
 
-    def _without(self, finding: Finding, steps: tuple[Step, ...]) -> Finding | None:
-        """The same finding by these steps alone, if they show it."""
-        visit = Visit(self.target)
+    def _shown_by(self, target: Target, steps: Sequence[Step]) -> Finding | None:
+        """What a walk of these steps shows, if anything."""
+        visit = Visit(target)
+        walker: Walker | None = None
         try:
             walker = PROPERTIES[self.property](self.column.rungs[RUNG](visit))
-        except (NonConformity, Inconclusive, NotApplicable):
-            visit.close()
-            return None
-        try:
             follow(walker, steps)
         except NonConformity as problem:
-            case = case_of(self._protocol, self.property, walker.taken)
-            same = walker.rule == finding.rule
-            return Finding(case, finding.rule, problem, visit.transcript) if same else None
+            if walker is not None:
+                case = case_of(self._protocol, self.property, walker.taken)
+                return Finding(case, walker.rule, problem, visit.transcript)
         except (Inconclusive, NotApplicable):
-            return None
+            pass
         finally:
             visit.close()
         return None
+
+    # -- whether it lives
 
     def _died(self, why: str) -> None:
         self.explored.died = why or "nobody is served"
