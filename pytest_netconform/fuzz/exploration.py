@@ -134,7 +134,7 @@ class Exploration:
     def _explore(self, machine: Any, seed: int) -> None:
         """One round, and what it has found."""
         explored = self.explored
-        self._best, self._enough = None, False
+        self._forget()
         try:
             self._round(machine, seed)
         except (Flaky, FlakyStrategyDefinition):
@@ -154,6 +154,9 @@ class Exploration:
             done = explored.died or self._best.rule == SERVED
             self._keep(self._best if done else self._lean(self._best))
         gc.collect()  # what the round remembered goes in cycles, and would stay beside what the next one does
+
+    def _forget(self) -> None:
+        self._best, self._enough = None, False
 
     def _rules(self) -> Any:
         strategies: Any = import_module(self.column.strategies)
