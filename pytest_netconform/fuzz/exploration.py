@@ -34,7 +34,7 @@ from pytest_netconform.walks.walk import PROPERTIES, Walker, follow
 RUNG = "walk"
 ROUND = 500  # examples after which Hypothesis forgets what it has tried, so that memory stays flat
 STEPS = 20  # of one example at the most
-SHRINKS = 500  # examples that make one finding smaller: a number, so that a seed says it all;
+SHRINKS = 200  # examples that make one finding smaller: a number, so that a seed says it all;
 SHRINK_SECONDS = 20.0  # and a time, for targets that answer late
 RECENT = 8  # examples that are remembered in case the target dies
 LEAN_TRIES, LEAN_SECONDS = 60, 10.0  # for leaving out what Hypothesis has left in

@@ -18,6 +18,14 @@ from pytest_netconform.wire.pop3 import OK, Reply, apop_digest, in_lines
 COMES_BACK = "a stored message comes out as it is stored, in lines (RFC 1939 3, 5, 11)"
 ENOUGH = 3  # refusals after which a server may close (Dovecot does, before the login)
 LONG = 255  # octets of a line, beyond which it may close too (RFC 2449 4)
+#: how the next session looks at what is left
+LOOK = (
+    Step("USER", b"USER %{user}\r\n"),
+    Step("PASS", b"PASS %{password}\r\n"),
+    Step("UIDL", b"UIDL\r\n"),
+    Step("LIST", b"LIST\r\n"),
+    Step("QUIT", b"QUIT\r\n"),
+)
 LONE = frozenset({"break", "post"})  # words that are not said, but done
 
 
@@ -53,6 +61,7 @@ class Pop3Walk(Walk[WalkingPop3]):
         for letter in letters:
             self._know(letter)
         self._delivered = 0
+        self._marked = False  # whether a message was, in any session
         self._long = False  # whether a line was said on this connection that is too long to be served
         super().__init__(visit, opener, model, self._known, again)
         self._met()
@@ -125,6 +134,7 @@ class Pop3Walk(Walk[WalkingPop3]):
             self.model.over = True
             return
         last = self.dialogue.last
+        self._marked = self._marked or step.word == "mark"
         if step.word == "RETR" and last is not None and last.code == OK:
             self._compare(last)
 
@@ -132,6 +142,18 @@ class Pop3Walk(Walk[WalkingPop3]):
         """Whether the server has closed on a client that was refused often, or has said too long a line."""
         closed = self.dialogue.over and not self.dialogue.unframed()
         return closed and (self.model.refusals >= ENOUGH or self._long)
+
+    def read_back(self) -> None:
+        """Behind a walk that has marked anything, the next session shows what is left."""
+        if not self._marked:
+            return
+        for step in LOOK:
+            if not self.model.possible(step.word):
+                return
+            if self._left:
+                self._come_again()
+            self._held.append(step)
+            self._exchange()
 
     def _compare(self, reply: Reply) -> None:
         letter = self._letters.get(header_of(reply.body or b""))

@@ -34,8 +34,8 @@ def exploration(session: type[Any], budget: Budget, **how: Any) -> tuple[Explora
 def test_a_seed_says_it_all() -> None:
     """The same seed draws the same examples and finds the same case; another one draws others."""
     mutant = MUTANTS["rset_keeps_sender"]
-    one, same = (explored("smtp", Budget(examples=60), mutant, seed=5) for _ in range(2))
-    other = explored("smtp", Budget(examples=60), mutant, seed=6)
+    one, same = (explored("smtp", Budget(examples=25), mutant, seed=5) for _ in range(2))
+    other = explored("smtp", Budget(examples=25), mutant, seed=6)
     assert (one.examples, one.steps) == (same.examples, same.steps) != (other.examples, other.steps)
     assert [found.case for found in one.findings] == [found.case for found in same.findings]
     assert one.findings, "the seed finds something"
@@ -70,7 +70,7 @@ def test_time_is_a_budget_too() -> None:
 
 def test_a_finding_is_small_and_explained() -> None:
     """Nothing is left of the walk that is not needed, and each breach is told once."""
-    result = explored("smtp", Budget(examples=300), MUTANTS["rset_keeps_sender"])
+    result = explored("smtp", Budget(examples=100), MUTANTS["rset_keeps_sender"])
     rules = [found.rule for found in result.findings]
     assert len(rules) == len(set(rules)), told(result)
     first = next(found for found in result.findings if "RCPT with no MAIL" in found.rule)
