@@ -55,6 +55,7 @@ RULES = {
     "header": "without UTF8, no header is given out in UTF-8 (RFC 6856 2.1)",
     "QUIT": "QUIT is answered +OK, or -ERR where something was to be removed (RFC 1939 5, 6)",
 }
+ENOUGH = 3  # refusals after which a server may close (Dovecot does, before the login)
 
 
 class Pop3Model(Model[Reply]):
@@ -131,6 +132,10 @@ class Pop3Model(Model[Reply]):
 
     def answers(self, step: Step) -> int:
         return 0 if step.word in ("break", "post") else 1
+
+    def unasked(self, answer: Reply) -> None:
+        if answer.code != ERR or self.refusals < ENOUGH:  # a last word to who was refused too often: Dovecot has one
+            super().unasked(answer)
 
     def hear(self, step: Step, said: bytes, answer: Reply) -> None:
         if answer.code == "+" and step.word != "begin":
