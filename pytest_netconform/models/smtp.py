@@ -71,6 +71,7 @@ class SmtpModel(Model[Reply]):
         self.state, self.nobody, self.null = NEW, False, False
         self.for_us = self.nearly = False  # whether our recipient was accepted, or one that may be ours
         self.authenticated, self.secure = False, False
+        self.refusals = 0  # on this connection: of who was refused often, servers think otherwise
         self.offer: dict[str, tuple[str, ...]] = {}
 
     def secured(self) -> None:
@@ -99,6 +100,7 @@ class SmtpModel(Model[Reply]):
         if code == 421 and step.word != "QUIT":  # to any command, by who must leave (RFC 5321 3.8, 4.2.1)
             self.over = True
             return
+        self.refusals += code >= 500
         getattr(self, f"_{step.word.lower()}")(code, said, answer)
 
     # -- what each word's answer means

@@ -8,10 +8,11 @@ from collections import Counter
 from pytest_netconform.codes import fits
 from pytest_netconform.dialogues.smtp import Smtp
 from pytest_netconform.models.model import Step
-from pytest_netconform.models.smtp import BARE, SmtpModel
+from pytest_netconform.models.smtp import BARE, CONTENT, SmtpModel
 from pytest_netconform.verdict import NonConformity
 from pytest_netconform.walks.walk import Walk
 
+OFTEN = 8  # refusals on one connection
 ONE_END = "a message ends at CR LF . CR LF, and nowhere else (RFC 5321 4.1.1.4)"
 ARRIVES = "an accepted message arrives with the octets that were sent (RFC 5321 2.3.1, 4.5.2)"
 
@@ -20,6 +21,21 @@ class SmtpWalk(Walk[Smtp]):
     """One SMTP client. Where mail can be read back (`?readback=`), every accepted message is."""
 
     model: SmtpModel
+
+    def take(self, step: Step) -> None:
+        """Who was refused often leaves first: from ten errors on, Postfix takes a second for each line."""
+        if self.model.refusals >= OFTEN and self.model.state != CONTENT:
+            self._leave_early()
+        super().take(step)
+
+    def _leave_early(self) -> None:
+        """Leave, so that the next step begins another connection; this is no step of the walk."""
+        assert self.model.farewell is not None
+        if self._held:
+            self._exchange()
+        if not self._left and self.model.state != CONTENT:
+            self._held.append(self.model.farewell)
+            self._exchange()
 
     def hear(self, step: Step, said: bytes) -> None:
         """A message in which half a line end stands beside a dot is answered once: NOOP is answered next."""
