@@ -44,6 +44,8 @@ def test_a_seed_says_it_all() -> None:
 def test_a_seed_knows_no_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     """What other modules are loaded does not change what is drawn: Hypothesis is not let look at them."""
     providers = import_module("hypothesis.internal.conjecture.providers")
+    if not hasattr(providers, "_get_local_constants"):
+        pytest.skip("this Hypothesis looks at no other modules")
 
     def asked() -> None:
         raise AssertionError("constants of other modules were asked for")
