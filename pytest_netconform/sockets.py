@@ -33,6 +33,7 @@ CONNECT_SECONDS = 5.0
 FULL_SECONDS = 0.01  # until we knock again where a queue was full
 NO_RECORD = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # what OpenSSL says of text; the second since 3.2
 TLS_RECORDS = range(20, 24)  # the first octet of a TLS record: what it holds (RFC 8446 5.1)
+RECORD = 1 << 14  # octets of a TLS record at the most (RFC 8446 5.1)
 UNREAD = 1 << 20  # octets that may wait for the reader while we write
 
 
@@ -177,6 +178,7 @@ class SocketWire(Wire):
         self.server_name = server_name
         self._cancel = cancel
         self._unread = bytearray()
+        self._begun = b""  # what a TLS record holds that is not out yet
         self._end: BaseException | None = None  # how reading ended, once it did; an EOFError for a plain end
 
     def now(self) -> float:
@@ -196,8 +198,23 @@ class SocketWire(Wire):
         """The peer broke this connection before anything could be read; the system says so only once."""
         self._end = Gone("Connection reset by peer")
 
+    def _settled(self) -> bool:
+        """Whether a TLS record that was begun is out: nothing else can be said before it."""
+        if self._begun:
+            try:
+                self._open_socket().send(self._begun)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return False
+            except (ssl.SSLError, OSError):
+                pass  # it broke, as the next reading shows
+            self._begun = b""
+        return True
+
     def _write(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)
+        while not self._settled():
+            self._wait(deadline, select.POLLOUT | (select.POLLIN if self._may_pull() else 0))
+            self._pull()
         while view:
             sock = self._open_socket()
             try:
@@ -212,13 +229,18 @@ class SocketWire(Wire):
 
     def _pour(self, data: bytes, deadline: float) -> int:
         taken = 0
+        if not self._settled():
+            return taken
         while taken < len(data):
+            piece = memoryview(data)[taken : taken + RECORD if self.secure else None]
             try:
-                taken += self._open_socket().send(memoryview(data)[taken:])
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                taken += self._open_socket().send(piece)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError) as error:
                 try:
                     self._wait(deadline, select.POLLOUT)
                 except Silence:
+                    if isinstance(error, ssl.SSLWantWriteError):
+                        self._begun, taken = bytes(piece), taken + len(piece)
                     break
             except (ssl.SSLError, OSError) as error:
                 raise Gone(_reason(error)) from None
@@ -262,7 +284,7 @@ class SocketWire(Wire):
             self._pull()
             if self._unread or self._end is not None:
                 break
-            self._wait(deadline, select.POLLIN)
+            self._wait(deadline, select.POLLIN if self._settled() else select.POLLIN | select.POLLOUT)
         if self._unread:
             data = bytes(self._unread)
             self._unread.clear()
