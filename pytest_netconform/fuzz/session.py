@@ -19,12 +19,14 @@ import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
+from pytest_netconform.collect import TARGET
 from pytest_netconform.fuzz import corpus
 from pytest_netconform.fuzz.corpus import CorpusError, Kept
 from pytest_netconform.fuzz.exploration import SERVED, Budget, Exploration, Explored, Finding
 from pytest_netconform.judge import LOST, Outcome
 from pytest_netconform.models.case import Case
-from pytest_netconform.requirement import check_of
+from pytest_netconform.report.terminal import FIXED, FLAKY, FUZZ, STILL
+from pytest_netconform.requirement import Check, check_of
 from pytest_netconform.target import Spec
 from pytest_netconform.verdict import Verdict
 
@@ -34,9 +36,7 @@ if TYPE_CHECKING:
     from pytest_netconform.run import Run
 
 EXPLORE = Case("", "explore", ())  # what stands for the cases that are not drawn yet
-TARGET = "netconform_target"
 CACHE = "netconform-corpus"
-FIXED, STILL, FLAKY = "FIXED", "STILL THERE", "did not show again"
 MOST_BROKEN_OFF = 0.5  # of the examples: above it an exploration has not seen enough to say anything
 
 
@@ -95,9 +95,7 @@ class Fuzz:
 
     def spread(self, metafunc: pytest.Metafunc, specs: list[Spec]) -> None:
         """One item for each case of each target, and one to explore each."""
-        check = check_of(metafunc.function)
-        assert check is not None
-        property = check.requirement.id.removeprefix("FUZZ-")
+        _, property = _asks(metafunc.function)
         wanted = self._settings.differential or property != "differential"
         if len(specs) < 2:
             row = specs[0].protocol if specs else None
@@ -132,9 +130,7 @@ class Fuzz:
         """
         if empty.verdict is not Verdict.PASS:
             return empty
-        check = check_of(job.check)
-        assert check is not None
-        property = check.requirement.id.removeprefix("FUZZ-")
+        check, property = _asks(job.check)
         protocol = job.target.spec.protocol.name if job.target.spec.protocol else ""
         exploration = Exploration(
             job.target,
@@ -307,6 +303,13 @@ def told(result: Explored) -> str:
         f"{result.examples} examples, {result.steps} steps in {result.seconds:.1f} s{extra}, "
         f"seed {result.seed}: {found}{more}"
     )
+
+
+def _asks(function: object) -> tuple[Check, str]:
+    """The check that a function of the suite is, and the property that it asks for."""
+    check = check_of(function)
+    assert check is not None
+    return check, check.requirement.id.removeprefix(FUZZ)
 
 
 def _askable(property: str, row: Protocol | None) -> bool:

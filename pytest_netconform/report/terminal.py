@@ -17,7 +17,7 @@ WIDTH = 80
 IDS_PER_GROUP = 6  # ids that a group of inconclusive checks names
 
 FUZZ = "FUZZ-"  # ids of what is drawn
-KEPT = ("FIXED", "STILL THERE", "did not show again")  # what is noted of a case of the corpus
+FIXED, STILL, FLAKY = KEPT = ("FIXED", "STILL THERE", "did not show again")  # what is noted of a case of the corpus
 
 #: column title → verdict
 _COLUMNS = {
