@@ -14,14 +14,13 @@ import pytest
 
 from pytest_netconform import baseline
 from pytest_netconform.ahead import Processes
+from pytest_netconform.judge import unserved
 from pytest_netconform.options import Settings
 from pytest_netconform.report import json_file, terminal
 from pytest_netconform.report.file import ReportError, check_writable
 from pytest_netconform.report.record import Entry, Record, entry_of
 from pytest_netconform.roster import column_of
 from pytest_netconform.target import Target
-from pytest_netconform.verdict import Inconclusive, NonConformity
-from pytest_netconform.visit import Visit
 
 MET = ("pass", "observed")  # verdicts of a target that does something right
 ENDED = "dead at the end of the run"
@@ -69,15 +68,8 @@ class Ledger:
 
     def control(self, target: Target) -> None:
         """Look whether a target still serves; what a check brought down may have come back, and then it is not lost."""
-        visit = Visit(target)
-        try:
-            column_of(target).control(visit)
-        except (NonConformity, Inconclusive) as problem:
-            target.lost = f"{ENDED}: {problem}"
-        else:
-            target.lost = ""
-        finally:
-            visit.close()
+        problem = unserved(target, column_of(target))
+        target.lost = f"{ENDED}: {problem}" if problem else ""
 
     def check_files(self) -> None:
         """Before the run: whatever is to be written can be. Raises UsageError."""

@@ -148,27 +148,29 @@ def _as_declared(meta: Check, problem: BaseException | None, target: Target) -> 
     return alone and isinstance(problem, NonConformity | Inconclusive)
 
 
-def _control(target: Target, column: Column) -> None:
-    """After a hostile check: the next client is served. A death has one culprit."""
+def unserved(target: Target, column: Column) -> str:
+    """Why a fresh connection is not served; empty where it is."""
     visit = Visit(target)
     try:
         column.control(visit)
     except (NonConformity, Inconclusive) as problem:
-        target.lost = LOST
-        raise NonConformity("a target that serves the next client", str(problem), owed=True, passing=True) from None
+        return str(problem) or type(problem).__name__
     finally:
         visit.close()
+    return ""
+
+
+def _control(target: Target, column: Column) -> None:
+    """After a hostile check: the next client is served. A death has one culprit."""
+    if problem := unserved(target, column):
+        target.lost = LOST
+        raise NonConformity("a target that serves the next client", problem, owed=True, passing=True)
 
 
 def _look_after(target: Target, column: Column, id: str) -> None:
     """After an expired deadline: if a fresh connection is not served either, nothing more is dialled."""
-    visit = Visit(target)
-    try:
-        column.control(visit)
-    except (NonConformity, Inconclusive) as problem:
+    if problem := unserved(target, column):
         target.lost = f"{LOST} during {id}: {problem}"
-    finally:
-        visit.close()
 
 
 def _outcome(meta: Check, visit: Visit, problem: BaseException | None, target: Target) -> Outcome:

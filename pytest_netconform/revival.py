@@ -11,12 +11,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_netconform.judge import Column
+from pytest_netconform.judge import Column, unserved
 from pytest_netconform.one_shot import Shots
 from pytest_netconform.serve import Served
 from pytest_netconform.target import Spec, Target, TargetError, parse_target
-from pytest_netconform.verdict import Inconclusive, NonConformity
-from pytest_netconform.visit import Visit
 
 NAME = "served"  # the name of the target, unless the user gave it one
 DEATH_SECONDS = 2.0  # how long a process may take to end once its connections are broken
@@ -108,11 +106,7 @@ def served_again(target: Target, column: Column) -> None:
     """Wait until a lost target that another process looks after serves again, and then do not call it lost any more."""
     deadline = time.monotonic() + AGAIN_SECONDS
     while target.lost and time.monotonic() < deadline:
-        visit = Visit(target)
-        try:
-            column.control(visit)
-            target.lost = ""
-        except (NonConformity, Inconclusive):
+        if unserved(target, column):
             time.sleep(WATCH_SECONDS)
-        finally:
-            visit.close()
+        else:
+            target.lost = ""

@@ -22,7 +22,7 @@ from hypothesis.errors import Flaky, FlakyStrategyDefinition, Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
 from pytest_netconform.fuzz.machine import machine_of, settled
-from pytest_netconform.judge import Column
+from pytest_netconform.judge import Column, unserved
 from pytest_netconform.models.case import Case, case_of
 from pytest_netconform.models.model import Step
 from pytest_netconform.target import Target
@@ -302,15 +302,9 @@ class Exploration:
     def _serves(self) -> bool:
         """Whether a fresh connection is served, at the latest at the third try."""
         for count in range(TRIES):
-            visit = Visit(self.target)
-            try:
-                self.column.control(visit)
-                self.target.lost = ""
+            self.target.lost = unserved(self.target, self.column)
+            if not self.target.lost:
                 return True
-            except (NonConformity, Inconclusive) as problem:
-                self.target.lost = str(problem)
-            finally:
-                visit.close()
             if count < TRIES - 1:
                 self.target.carriage.pause(TRY_SECONDS)
         return False
